@@ -1,0 +1,258 @@
+"""The internal protocol between control and its agents and workers: what may be said.
+
+Every frame is one MessagePack map with a `t` tag, preceded on the wire by its length (see `framing`).
+An agent's Reports are numbered without gaps within one incarnation; control answers each with an Ack once what it
+said is durable, and the agent keeps a report until then. Everything an agent is told may be told twice.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from portico.domain.identity import Instant, Micros
+from portico.domain.resources import Ports
+from portico.domain.runs import Outcome, RunSpec, StopOrder
+
+
+class Frame(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", gc=False):
+    """Root of all frames."""
+
+
+# ---- agent to control ------------------------------------------------------------------------------------------
+
+
+class RunFact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What an agent has of a Run when it registers; `ended` ones are still to be acknowledged."""
+
+    run: str
+    token: int
+    running: bool = False
+    ended: bool = False
+
+
+class Register(Frame, frozen=True, tag="register"):
+    """First frame of an agent. Amounts in integer thousandths; `incarnation` is new for each data directory of the
+    agent and for each boot of the machine, `sequence` the last report number it has used."""
+
+    node: str
+    secret: str
+    incarnation: str
+    boot: str
+    amounts: dict[str, int]
+    ports: Ports
+    attributes: dict[str, str]
+    sequence: int
+    runs: tuple[RunFact, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One fact about a Run: exactly one of started, health or outcome is told."""
+
+    run: str
+    token: int
+    at: Instant
+    pid: int = 0
+    started: bool = False
+    healthy: bool | None = None
+    outcome: Outcome | None = None
+    refused: str = ""
+
+
+class Report(Frame, frozen=True, tag="report"):
+    """Observations in the order in which they were made."""
+
+    sequence: int
+    observations: tuple[Observation, ...]
+
+
+class Heartbeat(Frame, frozen=True, tag="heartbeat"):
+    """A sign of life each few seconds, with the node's load: running count and free sandbox bytes."""
+
+    at: Instant
+    runs: int = 0
+    disk_free: int = 0
+
+
+class Answer(Frame, frozen=True, tag="answer"):
+    """The reply to an Inquiry; `error` empty means success. `end` is the size of the file read."""
+
+    request: int
+    error: str = ""
+    data: bytes = b""
+    size: int = 0
+    files: tuple[FileFact, ...] = ()
+    usage: tuple[Usage, ...] = ()
+
+
+class FileFact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One entry of a sandbox listing; `modified` in microseconds since the epoch."""
+
+    path: str
+    size: int
+    mode: int
+    modified: int
+    directory: bool = False
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a Run uses now: cpu time in microseconds since its start, memory and disk in bytes, processes."""
+
+    run: str
+    cpu_micros: int = 0
+    memory: int = 0
+    peak_memory: int = 0
+    disk: int = 0
+    pids: int = 0
+
+
+# ---- control to agent ------------------------------------------------------------------------------------------
+
+
+class Welcome(Frame, frozen=True, tag="welcome"):
+    """Registration is taken. `sequence` is the last report control has; drop those, resend the rest."""
+
+    epoch: int
+    sequence: int
+
+
+class Refused(Frame, frozen=True, tag="refused"):
+    """Registration is not taken; the agent says why on its log and tries again later."""
+
+    reason: str
+
+
+class LaunchOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One Run to start; the same (run, token) twice is one start."""
+
+    run: str
+    token: int
+    spec: RunSpec
+    grace: Micros
+    ports: Ports = ()
+    parent: str = ""
+    host: str = ""
+    labels: dict[str, str] = {}
+    self_stop: Micros = Micros(0)
+
+
+class Launch(Frame, frozen=True, tag="launch"):
+    """Start these Runs; a tree comes in one frame, parents first."""
+
+    orders: tuple[LaunchOrder, ...]
+
+
+class Stop(Frame, frozen=True, tag="stop"):
+    """End a Run; told again with a shorter grace it may only hasten the end. A Run the agent does not have is
+    answered with a LOST outcome."""
+
+    run: str
+    token: int
+    order: StopOrder
+
+
+class Ack(Frame, frozen=True, tag="ack"):
+    """All reports up to `sequence` are durable; ended Runs among them may be forgotten by the agent's journal."""
+
+    sequence: int
+
+
+class Forget(Frame, frozen=True, tag="forget"):
+    """The sandboxes of these ended Runs may be removed at once."""
+
+    runs: tuple[str, ...]
+
+
+class Inquiry(Frame, frozen=True, tag="inquiry"):
+    """A question about sandboxes or use; `what` is one of list, read, usage. Answered by one Answer."""
+
+    request: int
+    what: str
+    run: str = ""
+    path: str = ""
+    offset: int = 0
+    length: int = 65536
+
+
+class Shutdown(Frame, frozen=True, tag="shutdown"):
+    """End agent and keeper; stop all Runs first when `stop_runs` is set."""
+
+    stop_runs: bool
+    grace: Micros = Micros(5_000_000)
+
+
+# ---- worker to control and back --------------------------------------------------------------------------------
+
+
+class WorkerHello(Frame, frozen=True, tag="worker"):
+    """First frame of a worker process: the Run it is, its token, and the Calls it still holds or has finished."""
+
+    run: str
+    token: int
+    fleet: str
+    secret: str
+    holding: tuple[CallKey, ...] = ()
+    running: str = ""
+
+
+class CallKey(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A leased Call: the lease token fences late answers."""
+
+    call: str
+    lease: int
+
+
+class WorkerReady(Frame, frozen=True, tag="ready"):
+    """The worker is taken; it may be sent Calls."""
+
+
+class Invoke(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One Call to carry out."""
+
+    call: str
+    lease: int
+    function: str
+    arguments: tuple[str, ...] = ()
+
+
+class Calls(Frame, frozen=True, tag="calls"):
+    """Calls for this worker, in the order in which to carry them out."""
+
+    calls: tuple[Invoke, ...]
+
+
+class Recall(Frame, frozen=True, tag="recall"):
+    """Give back those of these Calls that have not begun."""
+
+    calls: tuple[str, ...]
+
+
+class CallEnd(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One finished Call; `error` None means success. Times in microseconds since the epoch."""
+
+    call: str
+    lease: int
+    started_at: Instant
+    ended_at: Instant
+    results: tuple[str, ...] = ()
+    error: str | None = None
+    permanent: bool = False
+
+
+class CallsReport(Frame, frozen=True, tag="calls_report"):
+    """What happened since the last frame: at most one begun Call, finished ones, and given back ones.
+
+    Numbered without gaps per connection; control answers with an Ack when durable.
+    """
+
+    sequence: int
+    begun: tuple[CallKey, ...] = ()
+    begun_at: Instant = Instant(0)
+    ended: tuple[CallEnd, ...] = ()
+    returned: tuple[CallKey, ...] = ()
+
+
+FromAgent = Register | Report | Heartbeat | Answer
+ToAgent = Welcome | Refused | Launch | Stop | Ack | Forget | Inquiry | Shutdown
+FromWorker = WorkerHello | CallsReport
+ToWorker = WorkerReady | Refused | Calls | Recall | Ack | Shutdown

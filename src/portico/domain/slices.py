@@ -1,0 +1,68 @@
+"""Slices: labelled parts of a Node's capacity.
+
+RESERVE, UNRESERVE, CREATE and DESTROY only relabel Slices; the sum per kind never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from portico.domain.errors import Conflict
+from portico.domain.resources import Amounts
+
+UNRESERVED = "*"
+
+
+class Label(msgspec.Struct, frozen=True, order=True):
+    """What a Slice is set aside for."""
+
+    reservation: str = UNRESERVED
+    volume: str = ""
+    revocable: bool = False
+
+
+PLAIN = Label()
+
+
+class Slice(msgspec.Struct, frozen=True, order=True):
+    """An amount (integer thousandths) of one kind under one label."""
+
+    kind: str
+    amount: int
+    label: Label = PLAIN
+
+
+Slices = tuple[Slice, ...]
+
+
+def normalise(slices: Iterable[Slice]) -> Slices:
+    """Join Slices of the same kind and label, drop empty ones, sort."""
+    amounts: dict[tuple[str, Label], int] = {}
+    for piece in slices:
+        amounts[piece.kind, piece.label] = amounts.get((piece.kind, piece.label), 0) + piece.amount
+    return tuple(sorted(Slice(kind, amount, label) for (kind, label), amount in amounts.items() if amount))
+
+
+def plain(amounts: Amounts) -> Slices:
+    """Turn amounts into unreserved, unlabelled Slices."""
+    return tuple(sorted(Slice(kind, amount) for kind, amount in amounts.items() if amount))
+
+
+def sums(slices: Iterable[Slice], label: Label | None = None) -> dict[str, int]:
+    """Sum the amounts per kind, of one label or of all."""
+    result: dict[str, int] = {}
+    for piece in slices:
+        if label is None or piece.label == label:
+            result[piece.kind] = result.get(piece.kind, 0) + piece.amount
+    return result
+
+
+def relabel(slices: Slices, part: Slice, label: Label) -> Slices:
+    """Move `part` under another label; raises Conflict when `slices` do not hold it."""
+    held = sum(piece.amount for piece in slices if piece.kind == part.kind and piece.label == part.label)
+    if held < part.amount:
+        raise Conflict(f"only {held} thousandths of {part.kind} carry that label, {part.amount} wanted")
+    negative = Slice(part.kind, -part.amount, part.label)
+    return normalise((*slices, negative, Slice(part.kind, part.amount, label)))

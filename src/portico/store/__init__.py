@@ -1,0 +1,1 @@
+"""Durable state: the port, its SQLite and in-memory stores, and blobs."""
