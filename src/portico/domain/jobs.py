@@ -171,6 +171,7 @@ class Instance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     lease: int = 0
     worker: str = ""
     cancel: bool = False
+    recurring: bool = False
     results: tuple[str, ...] = ()
     error: str | None = None
     started_at: Instant = Instant(0)

@@ -225,6 +225,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `job` and `instance` name whose attempt it is, `door` whose work. `parent` shares its node and cgroup and ends
     it; `owner` ends it from any node; runs of one `gang` start together or not at all. `token` fences reports.
+    A root that starts together with children states the sum of all their amounts in `tree_amounts`. Lower `priority`
+    goes first.
     """
 
     id: str
@@ -241,6 +243,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     host: str = ""
     gang: str = ""
     gang_size: int = 0
+    tree_amounts: dict[str, int] = {}
     priority: int = 0
     port_count: int = 0
     hard: tuple[bytes, ...] = ()
@@ -267,6 +270,11 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def ended(self) -> bool:
         """Tell whether the Run has come to its end."""
         return self.state in RUN_LIFE.final
+
+    @property
+    def anchor(self) -> str:
+        """Name the Run whose node it must share, or nothing."""
+        return self.parent or self.host
 
     @property
     def node(self) -> str:

@@ -1,0 +1,236 @@
+"""Queries: how each is answered, always from durable state.
+
+Small answers come from memory, once what they saw is durable; lists and history come from rows, off the loop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from portico.control.cluster.scheduling import pool_tree
+from portico.control.jobs.catalogue import KIND_PREFIX
+from portico.control.queries import (
+    FileRange,
+    GetInstance,
+    GetOverview,
+    GetRun,
+    GetUsage,
+    ListFiles,
+    ListInstances,
+    ListJobs,
+    ListNodes,
+    ListPools,
+    ListRuns,
+    NodeView,
+    Overview,
+    PoolView,
+    Query,
+    ReadFile,
+)
+from portico.deciding.entitlement import entitle
+from portico.domain.errors import Invalid, NotFound, Unavailable
+from portico.domain.frames import FileFact, Usage
+from portico.domain.jobs import INSTANCE_LIFE, Instance, Job
+from portico.domain.nodes import Pool
+from portico.domain.runs import RUN_LIFE, Run
+from portico.domain.slices import sums
+from portico.store.port import Condition, Operator, Reader, Select
+
+if TYPE_CHECKING:
+    from portico.control.plane import Plane
+    from portico.control.records import RecordTable
+
+
+async def ask(plane: Plane, query: Query) -> Any:
+    """Answer a query."""
+    answer = _ANSWERS.get(type(query))
+    if answer is None:
+        raise Invalid(f"unknown query {type(query).__name__}")
+    return await answer(plane, query)
+
+
+async def _get_instance(plane: Plane, query: GetInstance) -> Instance:
+    revision = plane.committer.revision
+    instance = plane.instance(query.id)
+    if instance is None:
+        raise NotFound(f"no instance {query.id}")
+    await plane.committer.settled(revision)
+    return instance
+
+
+async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
+    if query.id:
+        revision = plane.committer.revision
+        found = plane.instance(query.id)
+        await plane.committer.settled(revision)
+        fits = found is not None and _fits(query, found)
+        return [found] if fits and found is not None else []
+    await plane.committer.settled(plane.committer.revision)
+    common: tuple[Condition, ...] = ()
+    if query.job:
+        common = (Condition("job", Operator.EQ, query.job),)
+    if query.states and not query.states & INSTANCE_LIFE.final:
+        common = (*common, Condition("active", Operator.EQ, 1))
+    select = Select(
+        "instances",
+        _each_state(common, [state.value for state in query.states]),
+        order=(("id", not query.newest),),
+        limit=query.newest or -1,
+    )
+    table: RecordTable[Instance] = plane.state.tables["instances"]
+    return await plane.history.later(lambda reader: _load(reader, table, select, backwards=bool(query.newest)))
+
+
+def _fits(query: ListInstances, instance: Instance) -> bool:
+    return (not query.job or instance.job == query.job) and (not query.states or instance.state in query.states)
+
+
+def _each_state(common: tuple[Condition, ...], states: list[str]) -> tuple[tuple[Condition, ...], ...]:
+    if states:
+        return tuple((*common, Condition("state", Operator.EQ, state)) for state in sorted(states))
+    return (common,) if common else ()
+
+
+def _load(reader: Reader, table: RecordTable[Any], select: Select, *, backwards: bool) -> list[Any]:
+    rows = reader.select(select)
+    if backwards:
+        rows.reverse()
+    return [table.decode(row.body) for row in rows]
+
+
+async def _list_jobs(plane: Plane, query: ListJobs) -> list[Job]:
+    jobs = [job for job in plane.state.jobs.values() if not job.retired and (not query.door or job.door == query.door)]
+    return sorted(jobs, key=lambda job: job.id)
+
+
+async def _get_run(plane: Plane, query: GetRun) -> Run:
+    identity = query.id
+    revision = plane.committer.revision
+    run = plane.state.runs.get(identity)
+    if run is None:
+        row = plane.history.now(lambda reader: reader.get("runs", identity))
+        if row is None:
+            raise NotFound(f"no Run {identity}")
+        run = plane.state.tables["runs"].load(row)
+    await plane.committer.settled(revision)
+    return run
+
+
+async def _list_runs(plane: Plane, query: ListRuns) -> list[Run]:
+    await plane.committer.settled(plane.committer.revision)
+    common: tuple[Condition, ...] = ()
+    if query.instance:
+        common = (*common, Condition("instance", Operator.EQ, query.instance))
+    if query.node:
+        common = (*common, Condition("node", Operator.EQ, query.node))
+    if query.active_only or (query.states and not query.states & RUN_LIFE.final):
+        common = (*common, Condition("active", Operator.EQ, 1))
+    select = Select(
+        "runs",
+        _each_state(common, [state.value for state in query.states]),
+        order=(("id", not query.newest),),
+        limit=query.newest or -1,
+    )
+    table: RecordTable[Run] = plane.state.tables["runs"]
+    return await plane.history.later(lambda reader: _load(reader, table, select, backwards=bool(query.newest)))
+
+
+async def _list_nodes(plane: Plane, _query: Query) -> list[NodeView]:
+    views = []
+    matrix = plane.capacity.matrix
+    for node in sorted(plane.state.nodes.values(), key=lambda node: node.id):
+        row = matrix.row(node.id)
+        free = {kind: int(matrix.free[row, column]) for kind, column in matrix.kinds.items()}
+        views.append(
+            NodeView(
+                node.id,
+                node.state.value,
+                node.id in plane.gateway.sessions,
+                sums(node.capacity),
+                {kind: amount for kind, amount in free.items() if amount},
+                plane.node_runs.count(node.id),
+                node.attributes,
+                node.warnings,
+            )
+        )
+    return views
+
+
+async def _list_pools(plane: Plane, _query: Query) -> list[PoolView]:
+    capacity = plane.capacity
+    tree = pool_tree(plane.state.pools, capacity.known_pools(), capacity.demand, capacity.allocation)
+    entitled = entitle(tree, capacity.total)
+    views = []
+    for entry in tree:
+        pool = plane.state.pools.get(entry.path, Pool(id=entry.path))
+        views.append(
+            PoolView(
+                entry.path,
+                pool.reservation,
+                pool.limit,
+                pool.share,
+                entitled[entry.path],
+                dict(entry.allocation),
+                dict(entry.demand),
+            )
+        )
+    return views
+
+
+async def _overview(plane: Plane, _query: Query) -> Overview:
+    return Overview(
+        revision=plane.committer.durable,
+        nodes=len(plane.state.nodes),
+        connected_nodes=len(plane.gateway.sessions),
+        runs=dict(Counter(run.state.value for run in plane.state.runs.values())),
+        instances=dict(Counter(instance.state.value for instance in plane.state.instances.values())),
+        kinds=sum(1 for job in plane.state.jobs.values() if job.id.startswith(KIND_PREFIX) and not job.retired),
+        workers=sum(len(fleet.workers) for fleet in plane.fleets.fleets.values()),
+    )
+
+
+async def _list_files(plane: Plane, query: ListFiles) -> tuple[FileFact, ...]:
+    run = await _run_with_sandbox(plane, query.run)
+    answer = await plane.gateway.inquire(run.node, "list", run.id, query.path)
+    if answer.error:
+        raise NotFound(answer.error)
+    return answer.files
+
+
+async def _read_file(plane: Plane, query: ReadFile) -> FileRange:
+    run = await _run_with_sandbox(plane, query.run)
+    answer = await plane.gateway.inquire(run.node, "read", run.id, query.path, query.offset, query.length)
+    if answer.error:
+        raise NotFound(answer.error)
+    return FileRange(answer.data, answer.size)
+
+
+async def _run_with_sandbox(plane: Plane, identity: str) -> Run:
+    run = await _get_run(plane, GetRun(identity))
+    if not run.node:
+        raise Unavailable(f"Run {identity} is {run.state.value}: it has no sandbox yet")
+    return run
+
+
+async def _usage(plane: Plane, query: GetUsage) -> tuple[Usage, ...]:
+    if query.node not in plane.state.nodes:
+        raise NotFound(f"no node {query.node}")
+    answer = await plane.gateway.inquire(query.node, "usage")
+    return answer.usage
+
+
+_ANSWERS: dict[type[Query], Callable[[Plane, Any], Awaitable[Any]]] = {
+    GetInstance: _get_instance,
+    ListInstances: _list_instances,
+    ListJobs: _list_jobs,
+    GetRun: _get_run,
+    ListRuns: _list_runs,
+    ListNodes: _list_nodes,
+    ListPools: _list_pools,
+    GetOverview: _overview,
+    ListFiles: _list_files,
+    ReadFile: _read_file,
+    GetUsage: _usage,
+}

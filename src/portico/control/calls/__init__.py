@@ -1,0 +1,1 @@
+"""Queues of short work for workers that already run: leases, recalls, lost workers."""

@@ -1,0 +1,91 @@
+"""Workers: processes that carry out Calls, one connection each.
+
+Owns what is known of one connected worker. Promises: only the Run that Portico started, with its token, may speak as
+that worker; a report is acknowledged when it is durable.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from portico.domain.errors import Forbidden
+from portico.domain.frames import Ack, CallsReport, Invoke, WorkerHello, WorkerReady
+from portico.domain.runs import RunState
+
+if TYPE_CHECKING:
+    from portico.control.cluster.gateway import Line
+    from portico.control.plane import Plane
+
+_ALIVE = frozenset({RunState.LAUNCHING, RunState.RUNNING, RunState.UNREACHABLE})
+
+
+class Worker:
+    """One worker process: what it has been given and has not finished."""
+
+    __slots__ = ("fleet", "leased", "line", "open", "outbox", "run", "running")
+
+    def __init__(self, run: str, fleet: str, line: Line | None) -> None:
+        self.run = run
+        self.fleet = fleet
+        self.line = line
+        self.open = True
+        self.leased: dict[str, int] = {}
+        self.outbox: list[Invoke] = []
+        self.running = ""
+
+    def forget(self, call: str) -> None:
+        """Count a Call as not held any more."""
+        self.leased.pop(call, None)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self.line is not None:
+            self.line.close()
+            self.line = None
+        self.open = False
+
+
+class WorkerSession:
+    """One registered connection of one worker."""
+
+    def __init__(self, plane: Plane, worker: Worker, line: Line) -> None:
+        self._plane = plane
+        self.worker = worker
+        self.line = line
+
+    def receive(self, frame: CallsReport) -> None:
+        """Take one report."""
+        if self.worker.line is not self.line:
+            self.line.close()
+            return
+        with self._plane.begin() as tx:
+            self._plane.fleets.take(tx, self.worker, frame)
+            tx.after(lambda: self.line.send(Ack(frame.sequence)))
+
+    def lost(self) -> None:
+        """Hear that the connection is gone; its leases stay while its Run lives."""
+        if self.worker.line is self.line:
+            self.worker.line = None
+            self.worker.open = False
+
+
+def welcome(plane: Plane, hello: WorkerHello, line: Line) -> WorkerSession:
+    """Take a worker's connection; raises Forbidden when it is not one of ours."""
+    if not hmac.compare_digest(hello.secret, plane.secret):
+        raise Forbidden("wrong secret")
+    run = plane.state.runs.get(hello.run)
+    if run is None or run.state not in _ALIVE or run.token != hello.token:
+        raise Forbidden(f"no live Run {hello.run} with that token")
+    if run.labels.get("portico.fleet") != hello.fleet:
+        raise Forbidden(f"Run {hello.run} is not a worker of {hello.fleet}")
+    former = plane.fleets[hello.fleet].workers.pop(hello.run, None)
+    if former is not None:
+        former.close()
+    worker = Worker(hello.run, hello.fleet, line)
+    worker.open = run.stop is None
+    worker.running = hello.running
+    with plane.begin() as tx:
+        tx.after(lambda: line.send(WorkerReady()))
+        plane.fleets.joined(tx, worker, hello.holding)
+    return WorkerSession(plane, worker, line)

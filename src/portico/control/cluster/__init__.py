@@ -1,0 +1,1 @@
+"""Waiting and capacity: who may use what, where; the life of Runs and nodes."""

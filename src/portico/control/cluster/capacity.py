@@ -1,0 +1,233 @@
+"""What is free, what waits, and what each pool has: the mirror of the ledger that scheduling reads.
+
+An index over runs and nodes: it changes only as their records change, at a cost that does not grow with the cluster.
+Promises: every Run with a Claim is charged exactly once, to its node and (while reachable) to its pool.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+from portico.deciding.constraints import Attribute, encode
+from portico.deciding.matrix import HOSTNAME, ClusterMatrix
+from portico.domain.nodes import ROOT_POOL, Node, NodeState, parent_path
+from portico.domain.resources import Amounts, Ports, count_ports, merge_ports, remove_ports, take_ports
+from portico.domain.runs import Run, RunState
+from portico.domain.slices import sums
+
+Shape = tuple[
+    tuple[tuple[str, int], ...], int, tuple[bytes, ...], tuple[bytes, ...], str, str, tuple[tuple[str, str], ...]
+]
+
+
+def shape_of(run: Run, node: str = "") -> Shape:
+    """Give what placement needs to know of a Run, bound to `node` if one is named; equal shapes are interchangeable."""
+    job = run.job if run.hard or run.soft else ""
+    bound = (encode(Attribute(HOSTNAME, (node,))),) if node else ()
+    return (
+        tuple(sorted(wanted(run).items())),
+        run.port_count,
+        run.hard + bound,
+        run.soft,
+        run.strategy,
+        job,
+        tuple(sorted(run.labels.items())),
+    )
+
+
+def wanted(run: Run) -> Amounts:
+    """Give what must be free for a Run to start: its own amounts, or those of its whole tree."""
+    return run.tree_amounts or run.amounts
+
+
+class WaitingGroup:
+    """Waiting Runs of one pool, priority, gang and shape, oldest first."""
+
+    __slots__ = ("amounts", "first", "gang", "gang_size", "priority", "runs", "shape")
+
+    def __init__(self, run: Run, shape: Shape, first: int) -> None:
+        self.shape = shape
+        self.gang = run.gang
+        self.amounts = wanted(run)
+        self.gang_size = run.gang_size
+        self.priority = run.priority
+        self.first = first
+        self.runs: dict[str, None] = {}
+
+
+class Capacity:
+    """One per server; `find` gives a live Run by id."""
+
+    def __init__(self, find: Callable[[str], Run | None]) -> None:
+        self._find = find
+        self.matrix = ClusterMatrix()
+        self.demand: dict[str, dict[str, int]] = {}
+        self.allocation: dict[str, dict[str, int]] = {}
+        self._free_ports: dict[str, Ports] = {}
+        self._waiting: dict[str, dict[tuple[int, str, Shape], WaitingGroup]] = {}
+        self._keys: dict[str, tuple[str, tuple[int, str, Shape]]] = {}
+        self._connected: set[str] = set()
+        self._order = itertools.count()
+        self.total: dict[str, int] = {}
+
+    # ---- as an index -------------------------------------------------------------------------------------------
+
+    def on_run(self, old: Run | None, new: Run | None) -> None:
+        """Follow a change of a Run."""
+        was_waiting = old is not None and old.state is RunState.WAITING
+        is_waiting = new is not None and new.state is RunState.WAITING
+        if was_waiting and not is_waiting:
+            assert old is not None
+            self._leave_queue(old)
+        elif is_waiting and not was_waiting:
+            assert new is not None
+            self._join_queue(new)
+        was_on = old is not None and old.claim is not None and not old.ended
+        is_on = new is not None and new.claim is not None and not new.ended
+        if was_on and not is_on:
+            assert old is not None
+            self._release(old)
+        elif is_on and not was_on:
+            assert new is not None
+            self._charge(new)
+        was_paid = was_on and old is not None and old.state is not RunState.UNREACHABLE
+        is_paid = is_on and new is not None and new.state is not RunState.UNREACHABLE
+        if was_paid and not is_paid:
+            assert old is not None
+            _count(self.allocation, old.pool, old.amounts, -1)
+        elif is_paid and not was_paid:
+            assert new is not None
+            _count(self.allocation, new.pool, new.amounts, 1)
+
+    def on_node(self, old: Node | None, new: Node | None) -> None:
+        """Follow a change of a node."""
+        if new is None:
+            if old is not None and old.id in self.matrix:
+                self.matrix.remove_node(old.id)
+                del self._free_ports[old.id]
+        elif new.id not in self.matrix:
+            self.matrix.add_node(new.id, sums(new.capacity), ports=count_ports(new.ports), attributes=new.attributes)
+            self._free_ports[new.id] = new.ports
+            self._open_or_close(new)
+        else:
+            if old is None or old.capacity != new.capacity or old.ports != new.ports:
+                self._resize(old, new)
+            if old is None or old.attributes != new.attributes:
+                self.matrix.set_attributes(new.id, new.attributes)
+            self._open_or_close(new)
+        self._total_up()
+
+    def connect(self, node: Node, *, connected: bool) -> None:
+        """Note whether the node's agent can be spoken to; without that it gets no placements."""
+        if connected:
+            self._connected.add(node.id)
+        else:
+            self._connected.discard(node.id)
+        if node.id in self.matrix:
+            self._open_or_close(node)
+
+    # ---- for scheduling ----------------------------------------------------------------------------------------
+
+    @property
+    def anything_waiting(self) -> bool:
+        """Tell whether any Run waits in any pool."""
+        return bool(self._waiting)
+
+    def waiting(self, pool: str) -> list[WaitingGroup]:
+        """Give a pool's waiting groups: lower priority numbers first, then in order of arrival."""
+        return sorted(self._waiting.get(pool, {}).values(), key=lambda group: (group.priority, group.first))
+
+    def waiting_pools(self) -> list[str]:
+        """Name the pools in which something waits."""
+        return list(self._waiting)
+
+    def take_ports(self, node: str, count: int) -> Ports:
+        """Choose the lowest free port numbers of a node; they are charged when the Run's record says so."""
+        return take_ports(self._free_ports[node], count)[0]
+
+    def known_pools(self) -> set[str]:
+        """Name every pool that has demand or allocation, and all pools above them."""
+        pools = {ROOT_POOL}
+        for path in itertools.chain(self.demand, self.allocation):
+            pools.update(_lineage(path))
+        return pools
+
+    # ---- within ------------------------------------------------------------------------------------------------
+
+    def _join_queue(self, run: Run) -> None:
+        node = ""
+        if run.anchor:
+            anchor = self._find(run.anchor)
+            if anchor is None or not anchor.node:
+                return  # it starts together with its anchor
+            node = anchor.node
+        shape = shape_of(run, node)
+        key = (run.priority, run.gang, shape)
+        groups = self._waiting.setdefault(run.pool, {})
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = WaitingGroup(run, shape, next(self._order))
+        group.runs[run.id] = None
+        self._keys[run.id] = (run.pool, key)
+        _count(self.demand, run.pool, wanted(run), 1)
+
+    def _leave_queue(self, run: Run) -> None:
+        pool, key = self._keys.pop(run.id, ("", None))
+        if key is None:
+            return
+        groups = self._waiting[pool]
+        group = groups[key]
+        del group.runs[run.id]
+        if not group.runs:
+            del groups[key]
+            if not groups:
+                del self._waiting[pool]
+        _count(self.demand, pool, wanted(run), -1)
+
+    def _charge(self, run: Run) -> None:
+        claim = run.claim
+        assert claim is not None
+        job = run.job if run.hard or run.soft else ""
+        self.matrix.charge(claim.node, run.amounts, ports=count_ports(claim.ports), labels=run.labels, job=job)
+        if claim.ports:
+            self._free_ports[claim.node] = remove_ports(self._free_ports[claim.node], claim.ports)
+
+    def _release(self, run: Run) -> None:
+        claim = run.claim
+        assert claim is not None
+        job = run.job if run.hard or run.soft else ""
+        self.matrix.release(claim.node, run.amounts, ports=count_ports(claim.ports), labels=run.labels, job=job)
+        if claim.ports:
+            self._free_ports[claim.node] = merge_ports((*self._free_ports[claim.node], *claim.ports))
+
+    def _resize(self, old: Node | None, new: Node) -> None:
+        self.matrix.set_total(new.id, sums(new.capacity), ports=count_ports(new.ports))
+        taken = remove_ports(old.ports, self._free_ports[new.id]) if old is not None else ()
+        self._free_ports[new.id] = remove_ports(new.ports, taken)
+
+    def _open_or_close(self, node: Node) -> None:
+        usable = node.id in self._connected and node.state is NodeState.READY
+        self.matrix.set_schedulable(node.id, schedulable=usable)
+
+    def _total_up(self) -> None:
+        total = self.matrix.total.sum(axis=0).tolist() if len(self.matrix) else []
+        self.total = {kind: total[column] for kind, column in self.matrix.kinds.items() if column < len(total)}
+
+
+def _count(book: dict[str, dict[str, int]], pool: str, amounts: Amounts, sign: int) -> None:
+    entry = book.setdefault(pool, {})
+    for kind, amount in amounts.items():
+        left = entry.get(kind, 0) + sign * amount
+        if left:
+            entry[kind] = left
+        else:
+            entry.pop(kind, None)
+    if not entry:
+        del book[pool]
+
+
+def _lineage(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = parent_path(path)

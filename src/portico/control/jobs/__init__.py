@@ -1,0 +1,1 @@
+"""Goals that outlive processes: Jobs, Instances, retries and firings."""

@@ -1,0 +1,128 @@
+"""Attempts: how an Instance is carried out, as a Run (a command) or as a Call (a function in a worker).
+
+Promises: an Instance has at most one live Attempt; what its Run or Call reports reaches it exactly once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from portico.control.cluster import runs
+from portico.control.jobs.instances import Ending, Verdict, begin, end_attempt
+from portico.deciding.commands import fill
+from portico.domain.identity import Instant
+from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, Job
+from portico.domain.runs import Outcome, Run, RunState, StopOrder, StopReason
+
+if TYPE_CHECKING:
+    from portico.control.plane import Plane
+    from portico.control.transaction import Transaction
+
+MOST_RESULTS = 10_000
+
+
+class Attempts:
+    """Starts, stops and hears of Attempts."""
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+        plane.run_listeners.append(self.on_run)
+
+    def start(self, tx: Transaction, job: Job, instance: Instance) -> None:
+        """Make an Instance's next Attempt."""
+        if job.template.function:
+            pending = msgspec.structs.replace(
+                instance, state=INSTANCE_LIFE.advance(instance.state, InstanceState.PENDING)
+            )
+            tx.put(pending)
+            self._plane.fleets.enqueue(tx, job, pending)
+            return
+        run = self._make_run(tx, job, instance)
+        pending = msgspec.structs.replace(
+            instance, state=INSTANCE_LIFE.advance(instance.state, InstanceState.PENDING), attempt=run.id
+        )
+        tx.put(pending)
+        runs.create_run(self._plane, tx, run)
+
+    def _make_run(self, tx: Transaction, job: Job, instance: Instance) -> Run:
+        template = job.template
+        spec = template.spec
+        if instance.arguments:
+            spec = msgspec.structs.replace(spec, argv=fill(spec.argv, instance.arguments))
+        return Run(
+            id=self._plane.ids.fresh(),
+            door=job.door,
+            pool=job.pool,
+            spec=spec,
+            amounts=template.amounts,
+            created_at=tx.now,
+            job=job.id,
+            instance=instance.id,
+            priority=instance.priority,
+            port_count=template.port_count,
+            strategy=template.strategy,
+            labels=template.labels,
+            grace=template.grace,
+            timeout=template.timeout,
+            absence=template.absence,
+        )
+
+    def deadline(self, instance: Instance, started_at: Instant) -> Instant:
+        """Give when an Attempt that began then has had its time; Runs carry a deadline of their own."""
+        template = self._plane.state.jobs[instance.job].template
+        if not template.function or not template.timeout:
+            return Instant(0)
+        deadline = Instant(started_at + template.timeout)
+        self._plane.timers.set(deadline, "call_deadline", instance.id)
+        return deadline
+
+    def stop(self, tx: Transaction, job: Job, instance: Instance) -> None:
+        """Stop a cancelled Instance's Attempt."""
+        if job.template.function:
+            self._plane.fleets.cancel(tx, job, instance)
+            return
+        run = self._plane.state.runs.get(instance.attempt)
+        if run is not None:
+            runs.order_stop(self._plane, tx, run, StopOrder(StopReason.CANCELLED, tx.now, run.grace, "cancelled"))
+
+    def on_run(self, tx: Transaction, _old: Run, run: Run) -> None:
+        """Hear of a change of a Run."""
+        if not run.instance:
+            return
+        instance = self._plane.state.instances.get(run.instance)
+        if instance is None or instance.attempt != run.id or instance.ended:
+            return
+        if run.ended:
+            end_attempt(self._plane, tx, instance, ending_of(run))
+        elif run.state is RunState.RUNNING:
+            begin(self._plane, tx, instance, run.started_at)
+
+
+def ending_of(run: Run) -> Ending:
+    """Say what the end of a Run means for the Instance it was an Attempt of."""
+    outcome = run.outcome
+    assert outcome is not None
+    lines = _lines(outcome)
+    if run.state is RunState.SUCCEEDED:
+        return Ending(Verdict.SUCCESS, run.ended_at, run.started_at, results=lines)
+    error = outcome.message or f"ended: {outcome.cause.value}"
+    verdict = Verdict.FAILURE
+    if run.state is RunState.KILLED and run.stop is not None:
+        verdict = _BY_REASON.get(run.stop.reason, Verdict.FAILURE)
+        error = run.stop.message or error
+    return Ending(verdict, run.ended_at, run.started_at, error, lines)
+
+
+_BY_REASON = {
+    StopReason.CANCELLED: Verdict.CANCELLED,
+    StopReason.TIMED_OUT: Verdict.TIMED_OUT,
+    StopReason.SCALED_DOWN: Verdict.CANCELLED,
+}
+
+
+def _lines(outcome: Outcome) -> tuple[str, ...]:
+    if not outcome.output:
+        return ()
+    return tuple(outcome.output.decode("utf-8", "replace").splitlines()[:MOST_RESULTS])

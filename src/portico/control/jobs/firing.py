@@ -1,0 +1,75 @@
+"""Firing: Jobs that start by themselves, by a cron line or once at an instant.
+
+Promises: the next firing is stored once, in the transaction of the one before, so that a restart neither misses nor
+doubles it; every firing of a Job reuses one Instance; a firing that comes while the Instance is still busy is skipped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from portico.control.jobs.instances import add_instance, reopen
+from portico.deciding import cron
+from portico.domain.identity import Instant
+from portico.domain.jobs import Job
+
+if TYPE_CHECKING:
+    from portico.control.plane import Plane
+    from portico.control.transaction import Transaction
+
+
+def arm(plane: Plane, tx: Transaction, job: Job) -> Job:
+    """Store a Job's first firing, and make the Instance that all its firings reuse."""
+    schedule = job.schedule
+    at = schedule.at if not schedule.cron else _next(job, tx.now)
+    recurring = job.recurring
+    if not recurring and at is not None:
+        first = add_instance(plane, tx, job, due_at=at, recurring=True)
+        recurring = first.id
+    armed = msgspec.structs.replace(plane.state.jobs[job.id], fire_at=at or Instant(0), recurring=recurring)
+    tx.put(armed)
+    if at is not None:
+        plane.timers.set(at, "job_fire", job.id)
+    return armed
+
+
+def fire(plane: Plane, identity: str) -> None:
+    """Fire a Job whose time has come, and store its next firing."""
+    job = plane.state.jobs.get(identity)
+    if job is None or job.retired or not job.fire_at or job.fire_at > plane.clock.now():
+        return
+    with plane.begin() as tx:
+        _fire(plane, tx, job)
+
+
+def _fire(plane: Plane, tx: Transaction, job: Job) -> None:
+    following = _next(job, tx.now) if job.schedule.cron else None
+    instance = plane.state.instances.get(job.recurring)
+    tx.put(msgspec.structs.replace(job, fire_at=following or Instant(0)))
+    if instance is not None and instance.ended:
+        reopen(plane, tx, instance, job.fire_at)
+    if following is not None:
+        plane.timers.set(following, "job_fire", job.id)
+
+
+def resume(plane: Plane, tx: Transaction, job: Job) -> None:
+    """After a restart: fire what was missed once if the Job wants that, else skip it; then wait for the next."""
+    if not job.fire_at or job.retired:
+        return
+    if job.fire_at >= tx.now or job.schedule.catch_up or not job.schedule.cron:
+        plane.timers.set(job.fire_at, "job_fire", job.id)
+        return
+    following = _next(job, tx.now)
+    tx.put(msgspec.structs.replace(job, fire_at=following or Instant(0)))
+    instance = plane.state.instances.get(job.recurring)
+    if instance is not None and not instance.generation and not instance.ended and not instance.attempts:
+        tx.put(msgspec.structs.replace(instance, due_at=following or instance.due_at))
+    if following is not None:
+        plane.timers.set(following, "job_fire", job.id)
+
+
+def _next(job: Job, now: Instant) -> Instant | None:
+    following = cron.parse(job.schedule.cron, job.schedule.zone).next_after(now)
+    return None if following is None else Instant(following)

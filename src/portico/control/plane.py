@@ -1,0 +1,233 @@
+"""The plane: one server's control, put together.
+
+Owns the state, the committer and the loops. Doors see it as `submit(command)`, `ask(query)` and
+`watch(selector, revision)`; engines bring it the lines of agents and workers. Everything happens on one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+from portico.control import asking, retention, submitting
+from portico.control.calls import workers
+from portico.control.calls.fleets import Fleets
+from portico.control.calls.workers import WorkerSession
+from portico.control.cluster import nodes, runs
+from portico.control.cluster.capacity import Capacity
+from portico.control.cluster.gateway import AgentSession, Gateway, Line
+from portico.control.cluster.scheduling import Scheduling
+from portico.control.commands import Command
+from portico.control.committer import Committer, Writer
+from portico.control.history import History
+from portico.control.jobs import catalogue, firing, instances
+from portico.control.jobs.attempts import Attempts
+from portico.control.jobs.instances import Queues
+from portico.control.jobs.services import Services
+from portico.control.queries import Query
+from portico.control.records import RecordTable
+from portico.control.state import Grouped, State
+from portico.control.tallies import Tallies
+from portico.control.timers import Timers
+from portico.control.transaction import Transaction
+from portico.control.watching import Hub, watch
+from portico.domain.errors import Unavailable
+from portico.domain.events import Event, Selector
+from portico.domain.frames import FromAgent, FromWorker, Register, WorkerHello
+from portico.domain.identity import Clock, Ids, Instant, Revision
+from portico.domain.jobs import Instance, InstanceState, Job, JobMode
+from portico.domain.nodes import Pool
+from portico.domain.runs import Run
+from portico.store.port import Store, StoredEvent
+
+RunListener = Callable[[Transaction, Run, Run], None]
+
+
+class Plane:
+    """One server's control."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        *,
+        secret: str,
+        extensions: tuple[RecordTable[Any], ...] = (),
+        reading_threads: int = 2,
+        keep: retention.Keep | None = None,
+    ) -> None:
+        self.clock = clock
+        self.ids = ids
+        self.secret = secret
+        self.keep = keep or retention.Keep()
+        self.started = False
+        self.marks: deque[tuple[Instant, Revision]] = deque()
+        self.history = History(store, reading_threads)
+        revision = self.history.now(lambda reader: reader.last_revision())
+        self.committer = Committer(revision)
+        self.hub = Hub(revision)
+        self.timers = Timers(clock)
+        self.metrics = Tallies()
+        self.state = State(extensions)
+        self.capacity = Capacity(self.state.runs.get)
+        self.queues = Queues()
+        self.run_listeners: list[RunListener] = []
+        self.child_runs = Grouped(lambda run: "" if run.ended else run.anchor)
+        self.owned_runs = Grouped(lambda run: "" if run.ended else run.owner)
+        self.gang_runs = Grouped(lambda run: "" if run.ended else run.gang)
+        self.node_runs = Grouped(lambda run: "" if run.ended else run.node)
+        self.job_instances = Grouped(lambda instance: "" if instance.ended else instance.job)
+        self.worker_instances = Grouped(lambda instance: "" if instance.ended else instance.worker)
+        self.scheduling = Scheduling(self)
+        self.gateway = Gateway(self)
+        self.attempts = Attempts(self)
+        self.services = Services(self)
+        self.fleets = Fleets(self)
+        self._name_timers()
+
+    def _name_timers(self) -> None:
+        self.timers.handle("run_deadline", lambda identity: runs.on_deadline(self, identity))
+        self.timers.handle("node_absent", lambda identity: nodes.on_absent(self, identity))
+        self.timers.handle("run_absent", lambda identity: nodes.on_run_absent(self, identity))
+        self.timers.handle("instance_due", lambda identity: instances.on_due(self, identity))
+        self.timers.handle("job_pursue", self._on_pursue)
+        self.timers.handle("job_fire", lambda identity: firing.fire(self, identity))
+        self.timers.handle("call_deadline", self.fleets.on_deadline)
+
+    # ---- start and loops ---------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read every record that belongs in memory, and build the indexes."""
+        for table in self.state.tables.values():
+            records = self.state.records[table.name]
+            for row in self.history.now(lambda reader, table=table: list(reader.active(table.table.name))):  # type: ignore[misc]
+                records[row.id] = table.load(row)
+        for index in (self.capacity.on_node,):
+            self.state.index("nodes", index)
+        for run_index in (
+            self.child_runs,
+            self.owned_runs,
+            self.gang_runs,
+            self.node_runs,
+            self.capacity.on_run,
+        ):
+            self.state.index("runs", run_index)
+        for instance_index in (self.job_instances, self.worker_instances, self.queues.on_instance):
+            self.state.index("instances", instance_index)
+
+    def attach(self, writer: Writer) -> None:
+        """Name the writer; done once, before `start`."""
+        self.committer.attach(writer)
+
+    def on_durable(self, revision: Revision) -> None:
+        """Hear from the writer; events first, then what waited for the revision."""
+        self.hub.release(revision)
+        self.committer.on_durable(revision)
+
+    def start(self, jobs: Sequence[Job], pools: Sequence[Pool]) -> None:
+        """Adopt the configuration and pick up everything that was under way."""
+        with self.begin() as tx:
+            for pool in pools:
+                if self.state.pools.get(pool.id) != pool:
+                    tx.put(pool)
+            for identity in set(self.state.pools) - {pool.id for pool in pools}:
+                tx.drop(self.state.pools[identity])
+            for run in list(self.state.runs.values()):
+                if run.deadline:
+                    self.timers.set(run.deadline, "run_deadline", run.id)
+            catalogue.adopt(self, tx, jobs)
+            self.fleets.rebuild(tx)
+            for instance in list(self.state.instances.values()):
+                if instance.state is InstanceState.WAITING:
+                    instances.wait_for_turn(self, tx, instance)
+            for job in list(self.state.jobs.values()):
+                if job.mode is JobMode.SERVICE:
+                    self.services.keep(tx, job)
+        nodes.resume_absence(self)
+        self.started = True
+        self.scheduling.want()
+
+    async def run(self) -> None:
+        """Run the loops until cancelled, or until the store fails."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.timers.run(), name="timers")
+            group.create_task(self.scheduling.run(), name="scheduling")
+            group.create_task(nodes.watch_silence(self), name="silence")
+            group.create_task(retention.run(self), name="retention")
+            await self.committer.failed.wait()
+            raise Unavailable("the store failed")
+
+    def close(self) -> None:
+        """Let go of readers and watchers."""
+        self.hub.close_all()
+        self.history.close()
+
+    # ---- what doors use ----------------------------------------------------------------------------------------
+
+    def begin(self) -> Transaction:
+        """Open a transaction."""
+        return Transaction(self)
+
+    async def submit(self, command: Command) -> Any:
+        """Carry out a command; the answer is durable when it is given."""
+        return await submitting.submit(self, command)
+
+    async def ask(self, query: Query) -> Any:
+        """Answer a query from durable state."""
+        return await asking.ask(self, query)
+
+    def watch(self, selector: Selector, after: Revision | None = None) -> AsyncIterator[Event]:
+        """Yield durable changes after a revision (None: from now on); raises Compacted, Exhausted."""
+
+        async def read(revision: Revision, limit: int) -> list[StoredEvent]:
+            return await self.history.later(lambda reader: reader.events(revision, limit, selector.scope))
+
+        return watch(self.hub, selector, after, read, self._decode_event)
+
+    def _decode_event(self, row: StoredEvent) -> Event:
+        table = self.state.tables[row.table]
+        record = None if row.body is None else table.decode(row.body)
+        return Event(row.revision, row.at, row.table, row.id, row.scope, record)
+
+    # ---- what engines use --------------------------------------------------------------------------------------
+
+    def connect(self, first: FromAgent | FromWorker, line: Line) -> AgentSession | WorkerSession:
+        """Take the first frame of a new line; raises PorticoError when the peer is refused."""
+        match first:
+            case Register():
+                return self.gateway.register(first, line)
+            case WorkerHello():
+                return workers.welcome(self, first, line)
+            case _:
+                raise Unavailable("a line begins with register or worker")
+
+    # ---- small things ------------------------------------------------------------------------------------------
+
+    def members_waiting_with(self, root: str) -> list[str]:
+        """Name the waiting Runs that start together with a root, parents first."""
+        members: list[str] = []
+        pending = self.child_runs[root]
+        while pending:
+            identity = pending.pop(0)
+            run = self.state.runs[identity]
+            if not run.node and not run.ended:
+                members.append(identity)
+                pending.extend(self.child_runs[identity])
+        return members
+
+    def _on_pursue(self, identity: str) -> None:
+        job = self.state.jobs.get(identity)
+        if job is not None:
+            with self.begin() as tx:
+                instances.pursue(self, tx, job)
+
+    def instance(self, identity: str) -> Instance | None:
+        """Find an Instance in memory or in history."""
+        found = self.state.instances.get(identity)
+        if found is not None:
+            return found
+        row = self.history.now(lambda reader: reader.get("instances", identity))
+        return None if row is None else self.state.tables["instances"].load(row)

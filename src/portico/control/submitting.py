@@ -1,0 +1,92 @@
+"""Commands: what each one does. A command's answer leaves when its change is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from portico.control.cluster import nodes, runs
+from portico.control.commands import CancelInstances, Command, DrainNode, ScheduleKind, StopRun
+from portico.control.jobs import catalogue
+from portico.control.jobs.instances import cancel
+from portico.domain.errors import Conflict, Invalid, NotFound
+from portico.domain.jobs import Instance
+from portico.domain.runs import Run, StopOrder, StopReason
+
+if TYPE_CHECKING:
+    from portico.control.plane import Plane
+
+CANCEL_SLICE = 200
+
+
+async def submit(plane: Plane, command: Command) -> Any:
+    """Carry out a command."""
+    plane.committer.check_room()
+    match command:
+        case ScheduleKind():
+            with plane.begin() as tx:
+                instance = catalogue.schedule(plane, tx, command)
+            await plane.committer.settled(tx.revision)
+            return instance
+        case CancelInstances():
+            return await _cancel(plane, command)
+        case StopRun():
+            return await _stop(plane, command)
+        case DrainNode():
+            return await _drain(plane, command)
+        case _:
+            raise Invalid(f"unknown command {type(command).__name__}")
+
+
+async def _cancel(plane: Plane, command: CancelInstances) -> list[Instance]:
+    if command.id:
+        found = plane.state.instances.get(command.id)
+        candidates = [] if found is None else [found]
+    elif command.job:
+        candidates = [plane.state.instances[identity] for identity in plane.job_instances[command.job]]
+    else:
+        candidates = list(plane.state.instances.values())
+    wanted = [
+        instance.id
+        for instance in candidates
+        if not instance.ended
+        and (not command.job or instance.job == command.job)
+        and (not command.states or instance.state in command.states)
+        and instance.job.startswith(catalogue.KIND_PREFIX)
+    ]
+    cancelled: list[Instance] = []
+    revision = plane.committer.revision
+    for start in range(0, len(wanted), CANCEL_SLICE):
+        with plane.begin() as tx:
+            for identity in wanted[start : start + CANCEL_SLICE]:
+                instance = plane.state.instances.get(identity)
+                if instance is not None and not instance.ended:
+                    cancelled.append(cancel(plane, tx, instance))
+        revision = tx.revision
+        await asyncio.sleep(0)
+    await plane.committer.settled(revision)
+    return cancelled
+
+
+async def _stop(plane: Plane, command: StopRun) -> Run:
+    run = plane.state.runs.get(command.run)
+    if run is None:
+        row = plane.history.now(lambda reader: reader.get("runs", command.run))
+        if row is None:
+            raise NotFound(f"no Run {command.run}")
+        raise Conflict(f"Run {command.run} has ended")
+    with plane.begin() as tx:
+        grace = run.grace if command.grace is None else command.grace
+        runs.order_stop(plane, tx, run, StopOrder(StopReason.CANCELLED, tx.now, grace, "stopped by an operator"))
+        stopped = plane.state.runs.get(run.id, run)
+    await plane.committer.settled(tx.revision)
+    return stopped
+
+
+async def _drain(plane: Plane, command: DrainNode) -> None:
+    node = plane.state.nodes.get(command.node)
+    if node is None:
+        raise NotFound(f"no node {command.node}")
+    with plane.begin() as tx:
+        nodes.drain(plane, tx, node, wanted=command.drain)
+    await plane.committer.settled(tx.revision)

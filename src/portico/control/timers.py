@@ -1,0 +1,65 @@
+"""Timers: deadlines in memory, each a copy of one that stands in a row.
+
+Owns a heap of (instant, handler, id). A timer that fires asks its handler to look at the row again, so that an
+outdated one is harmless; all of them are set anew from rows after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+
+from portico.domain.identity import Clock, Instant
+
+Handler = Callable[[str], None]
+LONGEST_NAP = 30.0
+
+
+class Timers:
+    """One per server."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._heap: list[tuple[int, int, str, str]] = []
+        self._handlers: dict[str, Handler] = {}
+        self._count = 0
+        self._wake = asyncio.Event()
+
+    def handle(self, name: str, handler: Handler) -> None:
+        """Name what happens when timers of this name are due."""
+        self._handlers[name] = handler
+
+    def set(self, at: Instant, name: str, identity: str) -> None:
+        """Ask for `identity` to be handed to the handler at an instant."""
+        self._count += 1
+        if not self._heap or at < self._heap[0][0]:
+            self._wake.set()
+        heapq.heappush(self._heap, (at, self._count, name, identity))
+
+    def fire_due(self, limit: int = 200) -> bool:
+        """Run the handlers of what is due, up to a limit; tells whether more is due."""
+        now = self._clock.now()
+        while self._heap and self._heap[0][0] <= now:
+            if limit == 0:
+                return True
+            limit -= 1
+            _, _, name, identity = heapq.heappop(self._heap)
+            self._handlers[name](identity)
+        return False
+
+    async def run(self) -> None:
+        """Fire timers until cancelled."""
+        while True:
+            if self.fire_due():
+                await asyncio.sleep(0)
+                continue
+            self._wake.clear()
+            nap = LONGEST_NAP
+            if self._heap:
+                nap = min(nap, max(0.0, (self._heap[0][0] - self._clock.now()) / 1_000_000))
+            try:
+                async with asyncio.timeout(nap):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue

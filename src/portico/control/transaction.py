@@ -1,0 +1,108 @@
+"""One change of the plane: what a handler puts, told to memory at once and to the writer together.
+
+Promises: either everything a handler put is committed, or, when it raises, memory is as it was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from portico.domain.identity import Instant, Revision
+from portico.store.port import Change
+
+if TYPE_CHECKING:
+    from portico.control.committer import Effect
+    from portico.control.plane import Plane
+
+
+class Transaction:
+    """Collects puts; use as a context manager."""
+
+    __slots__ = ("_effects", "_first", "_plane", "_touched", "_undos", "now", "revision")
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+        self.now: Instant = plane.clock.now()
+        self.revision: Revision = plane.committer.revision
+        self._touched: dict[tuple[str, str], Any] = {}
+        self._first: dict[tuple[str, str], Any] = {}
+        self._effects: list[Effect] = []
+        self._undos: list[Effect] = []
+
+    def put(self, record: msgspec.Struct) -> None:
+        """Store a record under its id; memory has it at once."""
+        state = self._plane.state
+        table = state.by_type[type(record)]
+        identity: str = record.id  # type: ignore[attr-defined]
+        key = (table.name, identity)
+        old = state.apply(table.name, identity, record)
+        if key not in self._touched:
+            self._first[key] = old
+        self._touched[key] = record
+
+    def drop(self, record: msgspec.Struct) -> None:
+        """Remove a record."""
+        state = self._plane.state
+        table = state.by_type[type(record)]
+        identity: str = record.id  # type: ignore[attr-defined]
+        key = (table.name, identity)
+        old = state.apply(table.name, identity, None)
+        if key not in self._touched:
+            self._first[key] = old
+        self._touched[key] = None
+
+    def after(self, effect: Callable[[], None]) -> None:
+        """Do something once all of this is durable."""
+        self._effects.append(effect)
+
+    def on_undo(self, action: Callable[[], None]) -> None:
+        """Do something when this transaction is given up."""
+        self._undos.append(action)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._commit()
+        else:
+            self._undo()
+
+    def _undo(self) -> None:
+        for (table, identity), old in reversed(self._first.items()):
+            self._plane.state.apply(table, identity, old)
+        for action in reversed(self._undos):
+            action()
+
+    def _commit(self) -> None:
+        plane = self._plane
+        committer = plane.committer
+        changes: list[Change] = []
+        for (name, identity), record in self._touched.items():
+            table = plane.state.tables[name]
+            revision = committer.next_revision()
+            if record is None:
+                first = self._first[name, identity]
+                scope = table.scope(first) if first is not None else ""
+                change = Change(revision, self.now, name, identity, scope=scope)
+            else:
+                body = table.encode(record)
+                change = Change(revision, self.now, name, identity, table.columns(record), body, table.scope(record))
+            changes.append(change)
+        self.revision = committer.revision
+        plane.hub.hold(changes, self._touched)
+        self._evict_later()
+        committer.submit(changes, self._effects)
+
+    def _evict_later(self) -> None:
+        state = self._plane.state
+        over = [
+            (name, identity, record)
+            for (name, identity), record in self._touched.items()
+            if record is not None and not state.tables[name].keep(record)
+        ]
+        if over:
+            self._effects.append(lambda: state.evict_all(over))
