@@ -85,6 +85,7 @@ class Gateway:
         self.sessions: dict[str, AgentSession] = {}
         self._inquiries: dict[int, asyncio.Future[Answer]] = {}
         self._numbers = itertools.count(1)
+        self.changed = asyncio.Event()
 
     def register(self, frame: Register, line: Line) -> AgentSession:
         """Take an agent's registration; raises PorticoError when it is refused."""
@@ -94,6 +95,7 @@ class Gateway:
             former.line.close()
         session = AgentSession(self._plane, line, frame.node, node.epoch)
         self.sessions[frame.node] = session
+        self.changed.set()
         nodes.welcome(self._plane, session, frame)
         return session
 

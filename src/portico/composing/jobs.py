@@ -1,0 +1,162 @@
+"""Kinds and fleets as Jobs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from portico.control.jobs.catalogue import kind_id
+from portico.domain.errors import Invalid
+from portico.domain.identity import SECOND, Instant, Micros
+from portico.domain.jobs import Job, JobMode, Retry, Schedule, Template
+from portico.domain.resources import CPUS, DISK, MEM, WHOLE
+from portico.domain.runs import AbsencePolicy, Limits, RunSpec
+from portico.doors.jobv1.outpost.discovery import KindFact
+from portico.settings import KindSettings, PythonSettings, parse_duration
+from portico.settings.model import DEFAULT_RESOURCES
+
+DOOR = "jobv1"
+_MEGABYTE = 1 << 20
+WORKER_MODULE = "portico.doors.jobv1.outpost.worker"
+FLEET_PREFIX = "fleet/"
+
+
+def command_job(kind: KindSettings, zone: str, now: Instant) -> Job:
+    """Make the Job of a kind that is a command."""
+    spec = RunSpec(
+        argv=kind.command,
+        environment=kind.environment,
+        working_directory=str(kind.working_directory) if kind.working_directory is not None else "",
+        user=kind.user or "",
+        limits=limits(kind.resources, kind.stated),
+        capture=kind.max_output,
+    )
+    return Job(
+        id=kind_id(kind.name),
+        door=DOOR,
+        pool=kind.pool,
+        mode=JobMode.DEMAND,
+        created_at=now,
+        description=kind.description,
+        template=Template(
+            spec=spec,
+            amounts=kind.resources,
+            priority=kind.priority,
+            timeout=kind.timeout,
+            grace=kind.grace,
+            absence=AbsencePolicy(lose=True),
+        ),
+        retry=Retry(kind.retries, kind.backoff),
+        concurrency=kind.concurrency,
+        schedule=Schedule(kind.cron_spec or "", zone, kind.schedule_at or Instant(0), kind.catch_up),
+    )
+
+
+def limits(amounts: dict[str, int], stated: frozenset[str]) -> Limits:
+    """Say what a Run may use: a weight of cpu always, memory and disk as far as they were stated."""
+    return Limits(
+        cpus=amounts.get(CPUS, 0),
+        memory=amounts.get(MEM, 0) * _MEGABYTE // WHOLE if MEM in stated else 0,
+        disk=amounts.get(DISK, 0) * _MEGABYTE // WHOLE if DISK in stated else 0,
+    )
+
+
+def python_jobs(facts: Iterable[KindFact], settings: PythonSettings, worker: WorkerPlace, now: Instant) -> list[Job]:
+    """Make the Jobs of kinds that are functions, and a fleet of workers for each pool and size they ask for."""
+    jobs: list[Job] = []
+    fleets: dict[str, Job] = {}
+    for fact in facts:
+        amounts = _amounts(fact)
+        fleet = _fleet_name(fact.options.pool, amounts)
+        if fleet not in fleets:
+            fleets[fleet] = _fleet_job(fleet, fact.options.pool, amounts, settings, worker, now)
+        jobs.append(_function_job(fact, fleet, amounts, worker.zone, now))
+    return [*jobs, *fleets.values()]
+
+
+class WorkerPlace:
+    """How workers reach the server, and the zone in which cron lines without one are read."""
+
+    def __init__(self, link: str, secret_file: Path, zone: str) -> None:
+        self.link = link
+        self.secret_file = secret_file
+        self.zone = zone
+
+
+def _amounts(fact: KindFact) -> dict[str, int]:
+    stated = {name: round(amount * WHOLE) for name, amount in fact.options.resources.items()}
+    return {**DEFAULT_RESOURCES, **stated}
+
+
+def _fleet_name(pool: str, amounts: dict[str, int]) -> str:
+    size = ",".join(f"{name}={amount / WHOLE:g}" for name, amount in sorted(amounts.items()))
+    return f"{pool}:{size}"
+
+
+def _fleet_job(
+    name: str, pool: str, amounts: dict[str, int], settings: PythonSettings, place: WorkerPlace, now: Instant
+) -> Job:
+    environment = {
+        "PORTICO_WORKER_LINK": place.link,
+        "PORTICO_WORKER_SECRET_FILE": str(place.secret_file),
+        "PORTICO_WORKER_FLEET": name,
+        "PORTICO_WORKER_MODULES": ":".join(settings.modules),
+        "PORTICO_WORKER_PATH": ":".join(str(path) for path in settings.path),
+    }
+    spec = RunSpec(
+        argv=(sys.executable, "-m", WORKER_MODULE),
+        environment=environment,
+        limits=Limits(cpus=amounts.get(CPUS, 0)),
+    )
+    return Job(
+        id=FLEET_PREFIX + name,
+        door=DOOR,
+        pool=pool,
+        mode=JobMode.SERVICE,
+        created_at=now,
+        description="workers for kinds that are Python functions",
+        template=Template(
+            spec=spec,
+            amounts=amounts,
+            priority=-1_000_000,
+            grace=settings.hang_grace,
+            absence=AbsencePolicy(lose=True),
+            labels={"portico.fleet": name},
+        ),
+        retry=Retry(0, Micros(SECOND // 5), 2, Micros(30 * SECOND)),
+        size=settings.workers,
+    )
+
+
+def _function_job(fact: KindFact, fleet: str, amounts: dict[str, int], zone: str, now: Instant) -> Job:
+    options = fact.options
+    return Job(
+        id=kind_id(options.name),
+        door=DOOR,
+        pool=options.pool,
+        mode=JobMode.DEMAND,
+        created_at=now,
+        description=fact.description,
+        template=Template(
+            amounts=amounts,
+            priority=options.priority,
+            timeout=parse_duration(options.timeout),
+            function=options.name,
+            fleet=fleet,
+        ),
+        retry=Retry(options.retries, parse_duration(options.backoff)),
+        concurrency=options.concurrency,
+        schedule=Schedule(options.cron_spec, zone, _instant(options.schedule_at, options.name)),
+    )
+
+
+def _instant(text: str, kind: str) -> Instant:
+    if not text:
+        return Instant(0)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"kind {kind}: schedule_at {text!r} is not an RFC 3339 time") from error
+    return Instant(round(moment.timestamp() * 1_000_000))

@@ -1,0 +1,90 @@
+"""Instances and Jobs as job.v1 messages."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from portico.control.jobs.catalogue import kind_name
+from portico.domain.jobs import Instance, InstanceState, Job
+from portico.doors.jobv1.states import TO_WIRE
+from portico.wire.jobv1 import service_pb2 as pb
+
+_MICROS = 1_000_000
+MOST_KEPT = 32_768
+"""Encodings of ended instances kept for the next list, a few hundred bytes each."""
+
+
+def timestamp(instant: int) -> Timestamp:
+    """Turn microseconds since the epoch into a Timestamp."""
+    return Timestamp(seconds=instant // _MICROS, nanos=instant % _MICROS * 1000)
+
+
+def instance(record: Instance) -> pb.JobInstance:
+    """Give the message of an Instance, with every field that is known."""
+    message = pb.JobInstance(
+        kind=kind_name(record.job),
+        uuid=record.id,
+        state=TO_WIRE[record.state],
+        arguments=record.arguments,
+        results=record.results,
+        error=record.error,
+        created_at=timestamp(record.created_at),
+        scheduled_at=timestamp(record.scheduled_at),
+        attempts=record.attempts,
+    )
+    if record.started_at:
+        message.processed_at.CopyFrom(timestamp(record.started_at))
+    if record.ended:
+        _stamp_end(message, record)
+    return message
+
+
+def _stamp_end(message: pb.JobInstance, record: Instance) -> None:
+    ended = timestamp(record.ended_at)
+    if record.state is InstanceState.SUCCEEDED:
+        message.completed_at.CopyFrom(ended)
+        return
+    message.terminated_at.CopyFrom(ended)
+    if record.state is InstanceState.CANCELLED:
+        message.cancelled_at.CopyFrom(ended)
+    elif record.state is InstanceState.TIMED_OUT:
+        message.timed_out_at.CopyFrom(ended)
+
+
+def job(record: Job) -> pb.Job:
+    """Give the message of a registered kind."""
+    message = pb.Job(
+        kind=kind_name(record.id),
+        description=record.description,
+        registered_at=timestamp(record.created_at),
+    )
+    if record.schedule.cron:
+        message.cron_spec = record.schedule.cron
+    if record.schedule.at:
+        message.schedule_at.CopyFrom(timestamp(record.schedule.at))
+    return message
+
+
+class Encodings:
+    """Instances encoded as items of a `repeated JobInstance instances = 1`, ended ones kept for the next time."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+
+    def item(self, record: Instance) -> bytes:
+        """Give tag, length and body of one item."""
+        if not record.ended:
+            return _item(record)
+        key = (record.id, record.generation)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = _item(record)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return kept
+
+
+def _item(record: Instance) -> bytes:
+    return pb.LookupInstancesResponse(instances=[instance(record)]).SerializeToString()

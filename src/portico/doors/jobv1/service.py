@@ -1,0 +1,111 @@
+"""The RPCs of job.v1.JobService."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import grpc
+import grpc.aio
+
+from portico.control.commands import Command
+from portico.control.queries import ListJobs, Query
+from portico.domain.errors import Exhausted
+from portico.domain.jobs import Instance
+from portico.doors.jobv1 import inbound, outbound
+from portico.wire.jobv1 import service_pb2 as pb
+
+SERVICE = "job.v1.JobService"
+DOOR = "jobv1"
+API_VERSION = "v1"
+SLICE = 200
+"""Instances encoded before other work gets its turn."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Control(Protocol):
+    """What the door needs of control."""
+
+    async def submit(self, command: Command) -> Any:
+        """Carry out a command."""
+        ...
+
+    async def ask(self, query: Query) -> Any:
+        """Answer a query."""
+        ...
+
+
+class JobService:
+    """One method per RPC. Lists of instances are answered as bytes, encoded a slice at a time."""
+
+    def __init__(self, control: Control, version: str, most_bytes: int) -> None:
+        self._control = control
+        self._version = version
+        self._most_bytes = most_bytes
+        self._encodings = outbound.Encodings()
+
+    async def get_version(self, _request: pb.VersionRequest, _context: Context) -> pb.VersionResponse:
+        """Tell the product's version, with upstream's leading v."""
+        return pb.VersionResponse(version=f"v{self._version}", api_version=API_VERSION)
+
+    async def schedule_job(self, request: pb.ScheduleJobRequest, _context: Context) -> pb.ScheduleJobResponse:
+        """Add an instance of a kind; every call makes a new one."""
+        instance = await self._control.submit(inbound.schedule(request))
+        return pb.ScheduleJobResponse(instance=outbound.instance(instance))
+
+    async def list_registered_jobs(
+        self, _request: pb.ListRegisteredJobsRequest, _context: Context
+    ) -> pb.ListRegisteredJobsResponse:
+        """List the kinds, sorted by name."""
+        jobs = await self._control.ask(ListJobs(door=DOOR))
+        return pb.ListRegisteredJobsResponse(jobs=[outbound.job(job) for job in jobs])
+
+    async def lookup_instances(self, request: pb.LookupInstancesRequest, _context: Context) -> bytes:
+        """List matching instances, oldest first; a missing query matches all of them."""
+        query = inbound.lookup(request.query)
+        instances = [] if query is None else await self._control.ask(query)
+        return await self._encode(instances)
+
+    async def cancel_instances(self, request: pb.CancelInstancesRequest, _context: Context) -> bytes:
+        """Cancel matching instances that have not ended, and list them."""
+        command = inbound.cancel(request.query)
+        instances = [] if command is None else await self._control.submit(command)
+        return await self._encode(sorted(instances, key=lambda instance: instance.id))
+
+    async def _encode(self, instances: Iterable[Instance]) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        for count, instance in enumerate(instances, 1):
+            part = self._encodings.item(instance)
+            size += len(part)
+            if size > self._most_bytes:
+                raise Exhausted(
+                    f"the answer exceeds {self._most_bytes} bytes; narrow it by query.kind, query.state or query.uuid"
+                )
+            parts.append(part)
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
+        return b"".join(parts)
+
+
+def add_to_server(service: JobService, server: grpc.aio.Server) -> None:
+    """Register the RPCs."""
+
+    def unary(method: Any, request: Any, response: Any) -> grpc.RpcMethodHandler[Any, Any]:
+        serialize = response.SerializeToString if response is not None else None
+        return grpc.unary_unary_rpc_method_handler(
+            method, request_deserializer=request.FromString, response_serializer=serialize
+        )
+
+    methods = {
+        "GetVersion": unary(service.get_version, pb.VersionRequest, pb.VersionResponse),
+        "ScheduleJob": unary(service.schedule_job, pb.ScheduleJobRequest, pb.ScheduleJobResponse),
+        "ListRegisteredJobs": unary(
+            service.list_registered_jobs, pb.ListRegisteredJobsRequest, pb.ListRegisteredJobsResponse
+        ),
+        "LookupInstances": unary(service.lookup_instances, pb.LookupInstancesRequest, None),
+        "CancelInstances": unary(service.cancel_instances, pb.CancelInstancesRequest, None),
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))

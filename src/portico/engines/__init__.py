@@ -1,0 +1,1 @@
+"""Engines: how agents come to be and how their lines reach control."""

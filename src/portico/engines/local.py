@@ -1,0 +1,45 @@
+"""The local engine: one keeper per declared node, on this machine.
+
+Promises: a node that is already running is left as it is; stopping the engine leaves nodes and their Runs alone unless
+they are to be stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from portico.control.cluster.gateway import Gateway
+from portico.domain.frames import Shutdown
+from portico.node.config import NodeConfig
+from portico.node.starting import keeper_alive, start_keeper
+
+_log = structlog.get_logger(__name__)
+
+STOP_PATIENCE = 20.0
+_LOOK_EVERY = 0.05
+
+
+class LocalEngine:
+    """The nodes of one data directory."""
+
+    def __init__(self, root: Path, configs: Mapping[str, NodeConfig]) -> None:
+        self._root = root
+        self._configs = configs
+
+    async def start(self) -> None:
+        """Make sure that every node has its keeper."""
+        for name, config in self._configs.items():
+            pid = await asyncio.to_thread(start_keeper, self._root / name, config)
+            _log.info("node started", node=name, keeper=pid)
+
+    async def stop_nodes(self, gateway: Gateway) -> None:
+        """End every node with all its Runs, and wait until they are gone."""
+        for name in self._configs:
+            gateway.send(name, Shutdown(stop_runs=True))
+        async with asyncio.timeout(STOP_PATIENCE):
+            while any(keeper_alive(self._root / name) is not None for name in self._configs):
+                await asyncio.sleep(_LOOK_EVERY)

@@ -1,0 +1,294 @@
+"""The composition root: everything is put together here, started in order, and stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import secrets
+import signal
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+from portico import __version__
+from portico.composing import endpoints, measuring
+from portico.composing.discovering import discover
+from portico.composing.jobs import WorkerPlace, command_job, python_jobs
+from portico.composing.nodes import local_nodes, node_config
+from portico.composing.ticking import SystemClock, SystemIds
+from portico.control.plane import Plane
+from portico.control.records import CORE_TABLES
+from portico.control.retention import Keep
+from portico.domain.errors import Invalid, PorticoError, Unavailable
+from portico.domain.jobs import Job
+from portico.domain.nodes import Pool
+from portico.doors.console import routes as console
+from portico.doors.jobv1 import errors as jobv1_errors
+from portico.doors.jobv1.service import DOOR, SERVICE, JobService, add_to_server
+from portico.engines.link import LinkServer
+from portico.engines.local import LocalEngine
+from portico.serving import logs
+from portico.serving.addresses import Address
+from portico.serving.grpc_server import GrpcServer, GrpcSettings
+from portico.serving.http_server import HttpServer, HttpSettings
+from portico.serving.identity import TlsFiles
+from portico.serving.metrics import Metrics
+from portico.serving.registration import Registration
+from portico.settings import Settings
+from portico.store.directory import open_directory
+from portico.store.memory import MemoryStore
+from portico.store.port import Store
+from portico.store.sqlite import SqliteStore
+from portico.store.writer import ThreadWriter
+
+_log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 5.0
+NODES_PATIENCE = 10.0
+JOBV1_NATIVE_PORT = 50053
+ANSWER_BYTES = 256 << 20
+
+
+class Server:
+    """One running Portico, between `start` and `stop`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.data = settings.data_dir
+        self.stopping = asyncio.Event()
+        self.stop_runs = False
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> dict[str, object]:
+        """Bring everything up; gives the endpoints. On failure whatever was started is stopped again."""
+        try:
+            return await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _start(self) -> dict[str, object]:
+        settings = self.settings
+        if settings.engine != "local":
+            raise Invalid(f"engine: {settings.engine!r} is not available in this version; expected 'local'")
+        self.data = self._stack.enter_context(open_directory(settings.data_dir)).path
+        endpoints.remove(self.data)
+        facts = await discover(settings.python)
+        plane = self._open_plane()
+        link = LinkServer(plane, link_path(self.data))
+        now = plane.clock.now()
+        place = WorkerPlace(link.address, self.data / "secret", local_zone())
+        jobs = [command_job(kind, place.zone, now) for kind in settings.kinds.values()]
+        jobs += python_jobs(facts, settings.python, place, now)
+        refuse_twins(jobs)
+        plane.start(jobs, pools(settings))
+        await link.open()
+        self._stack.push_async_callback(link.close)
+        metrics = Metrics()
+        measuring.register(metrics, plane)
+        grpc, grpc_address = await self._open_grpc(plane, metrics)
+        http, http_address = await self._open_http(plane, metrics)
+        loops = asyncio.create_task(plane.run(), name="plane")
+        self._stack.push_async_callback(cancel, loops)
+        loops.add_done_callback(lambda _: self.stopping.set())
+        self.loops = loops
+        await self._start_nodes(plane, link)
+        await grpc.open()
+        http.open()
+        gc.collect()
+        gc.freeze()
+        told = endpoints.describe(settings.advertise or settings.host, grpc_address.port, http_address.port, settings.doors)
+        endpoints.write(self.data, told)
+        self._stack.callback(endpoints.remove, self.data)
+        return told
+
+    def _open_plane(self) -> Plane:
+        keep = self.settings.retention
+        store = self._open_store()
+        plane = Plane(
+            store,
+            SystemClock(),
+            SystemIds(),
+            secret=server_secret(self.data),
+            keep=Keep(keep.age, keep.count, keep.events_age, keep.events_count),
+        )
+        self._stack.callback(plane.close)
+        plane.load()
+        writer = ThreadWriter(
+            store, asyncio.get_running_loop(), plane.on_durable, plane.committer.on_failure
+        )
+        writer.start()
+        self._stack.push_async_callback(asyncio.to_thread, writer.close)
+        plane.attach(writer)
+        self.plane = plane
+        return plane
+
+    def _open_store(self) -> Store:
+        tables = [table.table for table in CORE_TABLES]
+        store: Store
+        if self.settings.store == "memory":
+            store = MemoryStore(tables)
+        elif self.settings.store == "sqlite":
+            store = SqliteStore(self.data / "portico.db", tables)
+        else:
+            raise Invalid("store: this version keeps its state in 'sqlite' or 'memory'")
+        self._stack.callback(store.close)
+        return store
+
+    async def _open_grpc(self, plane: Plane, metrics: Metrics) -> tuple[GrpcServer, Address]:
+        settings = self.settings
+        registrations = []
+        if "jobv1" in settings.doors:
+            service = JobService(plane, __version__, ANSWER_BYTES)
+            registrations.append(
+                Registration(lambda server: add_to_server(service, server), (SERVICE,), DOOR, jobv1_errors.translate)
+            )
+        options = GrpcSettings(send_bytes=ANSWER_BYTES, tls=tls_files(settings), token=settings.auth.token)
+        server = GrpcServer(registrations, metrics, options)
+        addresses = [Address(settings.host, settings.grpc_port)]
+        if settings.native_ports and "jobv1" in settings.doors:
+            addresses.append(Address(settings.host, JOBV1_NATIVE_PORT))
+        bound = await server.start(addresses)
+        self._stack.push_async_callback(server.stop, DRAIN_SECONDS)
+        return server, bound[0]
+
+    async def _open_http(self, plane: Plane, metrics: Metrics) -> tuple[HttpServer, Address]:
+        settings = self.settings
+        server = HttpServer(
+            console.routes(plane, self.data, self.request_stop),
+            metrics,
+            HttpSettings(tls=tls_files(settings), token=settings.auth.token),
+        )
+        bound = await server.start([Address(settings.host, settings.http_port)])
+        self._stack.push_async_callback(server.stop, DRAIN_SECONDS)
+        return server, bound[0]
+
+    async def _start_nodes(self, plane: Plane, link: LinkServer) -> None:
+        settings = self.settings
+        configs = {
+            node.name: node_config(node, settings.retention, self.data, link.address, plane.secret)
+            for node in local_nodes(settings.nodes)
+        }
+        self.engine = LocalEngine(self.data / "nodes", configs)
+        await self.engine.start()
+        if not await wait_for_nodes(plane, set(configs)):
+            _log.warning("not every node has connected yet", wanted=sorted(configs))
+
+    def request_stop(self, *, stop_runs: bool) -> None:
+        """Ask the server to stop, with or without its Runs."""
+        self.stop_runs = self.stop_runs or stop_runs
+        self.stopping.set()
+
+    async def stop(self) -> None:
+        """Stop in reverse order; Runs go on unless they were to be stopped."""
+        if self.stop_runs:
+            await self.engine.stop_nodes(self.plane.gateway)
+        await self._stack.aclose()
+
+
+async def serve(settings: Settings) -> int:
+    """Run a server until it is told to stop; gives the exit code."""
+    logs.configure(settings.log.level, "json" if settings.log.format == "json" else "console")
+    server = Server(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: server.request_stop(stop_runs=False))
+    try:
+        told = await server.start()
+    except PorticoError as error:
+        sys.stderr.write(f"portico: {error}\n")
+        return 1
+    sys.stdout.write(f"ready grpc={told['grpc']} http={told['http']} data={server.data}\n")
+    sys.stdout.flush()
+    await server.stopping.wait()
+    failed = server.loops.done() and not server.loops.cancelled() and server.loops.exception() is not None
+    if failed:
+        _log.error("the server stops because a loop failed", exc_info=server.loops.exception())
+    await server.stop()
+    return 1 if failed else 0
+
+
+def link_path(data: Path) -> Path:
+    """Give the place of the link's socket: in the data directory, or, where that path is too long, beside /tmp."""
+    path = data / "link" / "link.sock"
+    if len(str(path).encode()) > 100:
+        raise Invalid(f"data directory {data}: its path is too long for a Unix socket; expected at most 85 bytes")
+    return path
+
+
+def server_secret(data: Path) -> str:
+    """Give the secret that agents and workers of this data directory share with it."""
+    path = data / "secret"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        secret = secrets.token_hex(32)
+        draft = os.open(data / "secret.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(draft, secret.encode())
+            os.fsync(draft)
+        finally:
+            os.close(draft)
+        (data / "secret.new").rename(path)
+        return secret
+
+
+def local_zone() -> str:
+    """Name the server's own time zone, for cron lines that name none."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    if named:
+        return named
+    try:
+        target = Path("/etc/localtime").resolve(strict=True)
+    except OSError:
+        return "UTC"
+    return str(target).partition("zoneinfo/")[2] or "UTC"
+
+
+def pools(settings: Settings) -> list[Pool]:
+    """Give the configured pools."""
+    return [
+        Pool(id=path, reservation=pool.reservation, limit=pool.limit, share=pool.share)
+        for path, pool in settings.pools.items()
+    ]
+
+
+def refuse_twins(jobs: list[Job]) -> None:
+    """Refuse two kinds of one name."""
+    seen: set[str] = set()
+    for job in jobs:
+        if job.id in seen:
+            raise Invalid(f"kind {job.id.partition('/')[2]} is defined twice, as a command and as a function")
+        seen.add(job.id)
+
+
+def tls_files(settings: Settings) -> TlsFiles | None:
+    """Give the key material, if TLS is on."""
+    auth = settings.auth
+    if auth.tls_cert is None or auth.tls_key is None:
+        return None
+    return TlsFiles(auth.tls_cert, auth.tls_key, auth.tls_client_ca)
+
+
+async def wait_for_nodes(plane: Plane, names: set[str]) -> bool:
+    """Wait until these nodes are connected; False when some are not in time."""
+    try:
+        async with asyncio.timeout(NODES_PATIENCE):
+            while not names <= plane.gateway.sessions.keys():
+                await plane.gateway.changed.wait()
+                plane.gateway.changed.clear()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def cancel(task: asyncio.Task[None]) -> None:
+    """End a task and wait for it."""
+    task.cancel()
+    try:
+        await task
+    except (asyncio.CancelledError, ExceptionGroup, Unavailable):
+        return
