@@ -25,14 +25,16 @@ from portico.control.retention import Keep
 from portico.domain.errors import Invalid, PorticoError, Unavailable
 from portico.domain.jobs import Job
 from portico.domain.nodes import Pool
-from portico.doors.console import routes as console
+from portico.doors.console import service as console
 from portico.doors.jobv1 import errors as jobv1_errors
 from portico.doors.jobv1.service import DOOR, SERVICE, JobService, add_to_server
 from portico.engines.link import LinkServer
 from portico.engines.local import LocalEngine
 from portico.serving import logs
-from portico.serving.addresses import Address
+from portico.serving.addresses import Address, is_loopback
 from portico.serving.grpc_server import GrpcServer, GrpcSettings
+from portico.serving.http_app import HttpRoutes, build_app
+from portico.serving.http_guards import GuardSettings
 from portico.serving.http_server import HttpServer, HttpSettings
 from portico.serving.identity import TlsFiles
 from portico.serving.metrics import Metrics
@@ -60,6 +62,7 @@ class Server:
         self.data = settings.data_dir
         self.stopping = asyncio.Event()
         self.stop_runs = False
+        self.ready = False
         self._stack = AsyncExitStack()
 
     async def start(self) -> dict[str, object]:
@@ -90,17 +93,19 @@ class Server:
         metrics = Metrics()
         measuring.register(metrics, plane)
         grpc, grpc_address = await self._open_grpc(plane, metrics)
-        http, http_address = await self._open_http(plane, metrics)
+        http_address = await self._open_http(plane, metrics)
         loops = asyncio.create_task(plane.run(), name="plane")
         self._stack.push_async_callback(cancel, loops)
         loops.add_done_callback(lambda _: self.stopping.set())
         self.loops = loops
         await self._start_nodes(plane, link)
         await grpc.open()
-        http.open()
+        self.ready = True
         gc.collect()
         gc.freeze()
-        told = endpoints.describe(settings.advertise or settings.host, grpc_address.port, http_address.port, settings.doors)
+        told = endpoints.describe(
+            settings.advertise or settings.host, grpc_address.port, http_address.port, settings.doors
+        )
         endpoints.write(self.data, told)
         self._stack.callback(endpoints.remove, self.data)
         return told
@@ -117,9 +122,7 @@ class Server:
         )
         self._stack.callback(plane.close)
         plane.load()
-        writer = ThreadWriter(
-            store, asyncio.get_running_loop(), plane.on_durable, plane.committer.on_failure
-        )
+        writer = ThreadWriter(store, asyncio.get_running_loop(), plane.on_durable, plane.committer.on_failure)
         writer.start()
         self._stack.push_async_callback(asyncio.to_thread, writer.close)
         plane.attach(writer)
@@ -155,16 +158,29 @@ class Server:
         self._stack.push_async_callback(server.stop, DRAIN_SECONDS)
         return server, bound[0]
 
-    async def _open_http(self, plane: Plane, metrics: Metrics) -> tuple[HttpServer, Address]:
+    async def _open_http(self, plane: Plane, metrics: Metrics) -> Address:
         settings = self.settings
-        server = HttpServer(
-            console.routes(plane, self.data, self.request_stop),
-            metrics,
-            HttpSettings(tls=tls_files(settings), token=settings.auth.token),
+        owner = HttpRoutes(tuple(console.routes(plane, self.request_stop)), console.ENDLESS)
+        guards = GuardSettings(
+            on_loopback=is_loopback(settings.host),
+            hosts=frozenset({settings.advertise}) if settings.advertise else frozenset(),
+            token=settings.auth.token,
         )
+        app = build_app(metrics, self._why_unready, [owner], guards)
+        server = HttpServer(app, HttpSettings(tls=tls_files(settings)))
         bound = await server.start([Address(settings.host, settings.http_port)])
+        serving = asyncio.create_task(server.run(), name="http")
+        self._stack.push_async_callback(cancel, serving)
         self._stack.push_async_callback(server.stop, DRAIN_SECONDS)
-        return server, bound[0]
+        return bound[0]
+
+    def _why_unready(self) -> list[str]:
+        reasons = [] if self.ready else ["starting"]
+        if self.stopping.is_set():
+            reasons.append("stopping")
+        if not self.plane.gateway.sessions:
+            reasons.append("no node is connected")
+        return reasons
 
     async def _start_nodes(self, plane: Plane, link: LinkServer) -> None:
         settings = self.settings

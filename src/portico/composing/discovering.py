@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from importlib.metadata import entry_points
 
 import msgspec
 
 from portico.domain.errors import Invalid, PorticoError
-from portico.doors.jobv1.outpost.discovery import Document, KindFact
+from portico.doors.jobv1.outpost.discovery import ENTRY_POINTS, Document, KindFact
 from portico.settings import PythonSettings
 
 PATIENCE = 60.0
@@ -16,7 +17,7 @@ PATIENCE = 60.0
 
 async def discover(settings: PythonSettings) -> tuple[KindFact, ...]:
     """Load the configured modules elsewhere and list their kinds; raises Invalid with every problem found."""
-    if not settings.modules:
+    if not settings.modules and not entry_points(group=ENTRY_POINTS):
         return ()
     command = [sys.executable, "-m", "portico.doors.jobv1.outpost.discovery"]
     command += ["--path", *(str(path) for path in settings.path), "--modules", *settings.modules]
@@ -33,6 +34,8 @@ async def discover(settings: PythonSettings) -> tuple[KindFact, ...]:
     except msgspec.DecodeError as error:
         raise PorticoError(f"[python] modules: discovery ended with code {process.returncode}") from error
     if document.errors:
-        problems = "\n".join(f"[python] modules: {error.message}\n{error.traceback}".rstrip() for error in document.errors)
+        problems = "\n".join(
+            f"[python] modules: {error.message}\n{error.traceback}".rstrip() for error in document.errors
+        )
         raise Invalid(problems)
     return document.kinds

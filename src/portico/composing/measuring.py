@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from portico.control.jobs.catalogue import KIND_PREFIX, kind_name
 from portico.control.plane import Plane
 from portico.control.tallies import KindTally
 from portico.domain.jobs import InstanceState
+from portico.domain.runs import Run
 from portico.serving.metrics import Metrics
 
 _ENDS = {
@@ -31,7 +32,9 @@ def register(metrics: Metrics, plane: Plane) -> None:
     gauges.register("go_job_registered", "Registered kinds.", (), lambda: [((), len(_kinds(plane)))])
     gauges.register("go_job_workers", "Connected workers.", (), lambda: [((), _workers(plane))])
     gauges.register("go_job_queued", "Instances waiting for their turn.", ("kind",), lambda: _queued(plane))
-    counters.register("go_job_executed", "Attempts that ended.", ("kind",), lambda: _tallied(plane, lambda t: t.executed))
+    counters.register(
+        "go_job_executed", "Attempts that ended.", ("kind",), lambda: _tallied(plane, lambda t: t.executed)
+    )
     for name, state in _ENDS.items():
         counters.register(
             f"go_job_{name}",
@@ -40,7 +43,10 @@ def register(metrics: Metrics, plane: Plane) -> None:
             lambda state=state: _tallied(plane, lambda tally: tally.by_state.get(state, 0)),  # type: ignore[misc]
         )
     counters.register(
-        "go_job_duration_seconds_sum", "Time spent by instances.", ("kind",), lambda: _tallied(plane, lambda t: t.seconds)
+        "go_job_duration_seconds_sum",
+        "Time spent by instances.",
+        ("kind",),
+        lambda: _tallied(plane, lambda t: t.seconds),
     )
 
 
@@ -52,8 +58,8 @@ def _workers(plane: Plane) -> int:
     return sum(len(fleet.workers) for fleet in plane.fleets.fleets.values())
 
 
-def _states(records: dict[str, object]) -> Reading:
-    counts = Counter(record.state.value for record in records.values())  # type: ignore[attr-defined]
+def _states(runs: Mapping[str, Run]) -> Reading:
+    counts = Counter(run.state.value for run in runs.values())
     return [((state,), count) for state, count in counts.items()]
 
 

@@ -101,7 +101,13 @@ def _load(reader: Reader, table: RecordTable[Any], select: Select, *, backwards:
 
 
 async def _list_jobs(plane: Plane, query: ListJobs) -> list[Job]:
-    jobs = [job for job in plane.state.jobs.values() if not job.retired and (not query.door or job.door == query.door)]
+    jobs = [
+        job
+        for job in plane.state.jobs.values()
+        if not job.retired
+        and (not query.door or job.door == query.door)
+        and (query.mode is None or job.mode is query.mode)
+    ]
     return sorted(jobs, key=lambda job: job.id)
 
 
@@ -152,6 +158,7 @@ async def _list_nodes(plane: Plane, _query: Query) -> list[NodeView]:
                 {kind: amount for kind, amount in free.items() if amount},
                 plane.node_runs.count(node.id),
                 node.attributes,
+                node.registered_at,
                 node.warnings,
             )
         )

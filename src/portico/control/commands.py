@@ -35,6 +35,12 @@ class StopRun(Command, frozen=True):
     grace: Micros | None = None
 
 
+class BackUp(Command, frozen=True):
+    """Copy a consistent state of the store to a file on the server's machine."""
+
+    target: str
+
+
 class DrainNode(Command, frozen=True):
     """Close a node to new placements, or open it again."""
 

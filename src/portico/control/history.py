@@ -44,6 +44,13 @@ class History:
             reader = self._local.reader = self._store.reader()
         return read(reader)
 
+    async def back_up(self, target: str) -> None:
+        """Copy a consistent state to a file while the store is in use."""
+        if self._pool is None:
+            self._store.backup(target)
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._pool, self._store.backup, target)
+
     def close(self) -> None:
         """End the threads."""
         if self._pool is not None:

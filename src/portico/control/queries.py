@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from portico.domain.jobs import InstanceState
+from portico.domain.identity import Instant
+from portico.domain.jobs import InstanceState, JobMode
 from portico.domain.runs import RunState
 
 
@@ -34,6 +35,7 @@ class ListJobs(Query, frozen=True):
     """Jobs of a door that are not retired, sorted by id."""
 
     door: str = ""
+    mode: JobMode | None = None
 
 
 class GetRun(Query, frozen=True):
@@ -103,6 +105,7 @@ class NodeView(msgspec.Struct, frozen=True):
     free: dict[str, int]
     runs: int
     attributes: dict[str, str]
+    registered_at: Instant
     warnings: tuple[str, ...]
 
 

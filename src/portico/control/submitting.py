@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from portico.control.cluster import nodes, runs
-from portico.control.commands import CancelInstances, Command, DrainNode, ScheduleKind, StopRun
+from portico.control.commands import BackUp, CancelInstances, Command, DrainNode, ScheduleKind, StopRun
 from portico.control.jobs import catalogue
 from portico.control.jobs.instances import cancel
 from portico.domain.errors import Conflict, Invalid, NotFound
@@ -34,6 +34,9 @@ async def submit(plane: Plane, command: Command) -> Any:
             return await _stop(plane, command)
         case DrainNode():
             return await _drain(plane, command)
+        case BackUp():
+            await plane.history.back_up(command.target)
+            return None
         case _:
             raise Invalid(f"unknown command {type(command).__name__}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -37,9 +37,9 @@ class Session(Protocol):
 
 
 class Reception(Protocol):
-    """Control, as far as lines see it."""
+    """Control, as far as lines see it; a session's `receive` takes the frames of its own kind of peer."""
 
-    def connect(self, first: FromAgent | FromWorker, line: Line) -> Session:
+    def connect(self, first: FromAgent | FromWorker, line: Line) -> Any:
         """Take the first frame of a line; raises PorticoError when the peer is refused."""
         ...
 

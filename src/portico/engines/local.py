@@ -36,10 +36,13 @@ class LocalEngine:
             pid = await asyncio.to_thread(start_keeper, self._root / name, config)
             _log.info("node started", node=name, keeper=pid)
 
+    def _alive(self) -> bool:
+        return any(keeper_alive(self._root / name) is not None for name in self._configs)
+
     async def stop_nodes(self, gateway: Gateway) -> None:
         """End every node with all its Runs, and wait until they are gone."""
         for name in self._configs:
             gateway.send(name, Shutdown(stop_runs=True))
         async with asyncio.timeout(STOP_PATIENCE):
-            while any(keeper_alive(self._root / name) is not None for name in self._configs):
+            while self._alive():  # noqa: ASYNC110 — the end of a process that is not ours cannot be awaited
                 await asyncio.sleep(_LOOK_EVERY)

@@ -14,11 +14,11 @@ from portico.control.cluster import nodes, runs
 from portico.control.cluster.scheduling import launch_frame
 from portico.domain.errors import Unavailable
 from portico.domain.frames import Ack, Answer, Frame, FromAgent, Heartbeat, Inquiry, Register, Report
+from portico.domain.runs import Run, RunState
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
     from portico.domain.identity import Instant
-    from portico.domain.runs import Run
 
 INQUIRY_PATIENCE = 10.0
 
@@ -107,9 +107,13 @@ class Gateway:
 
     def launch(self, node: str, launched: list[Run]) -> None:
         """Send a launch for those Runs that are still to be launched."""
-        current = [run for run in launched if self._plane.state.runs.get(run.id) is not None]
+        current = [run for run in launched if self._still_to_be_launched(run)]
         if current:
             self.send(node, launch_frame(current))
+
+    def _still_to_be_launched(self, run: Run) -> bool:
+        now = self._plane.state.runs.get(run.id)
+        return now is not None and now.state is RunState.LAUNCHING and now.token == run.token
 
     async def inquire(
         self, node: str, what: str, run: str = "", path: str = "", offset: int = 0, length: int = 0

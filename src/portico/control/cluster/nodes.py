@@ -88,6 +88,10 @@ def _compare(plane: Plane, tx: Transaction, run: Run, fact: RunFact | None) -> R
             message = f"node {run.node} came back without it"
             runs.end_run(plane, tx, run, RunState.LOST, Outcome(EndCause.LOST, message=message))
             return None
+        if run.stop is not None:
+            message = run.stop.message or "stopped before it ran"
+            runs.end_run(plane, tx, run, RunState.KILLED, Outcome(EndCause.STOPPED, message=message))
+            return None
         if run.state is RunState.UNREACHABLE:
             runs.readopt(plane, tx, run)
         return plane.state.runs.get(run.id)

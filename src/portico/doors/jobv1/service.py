@@ -12,7 +12,7 @@ import grpc.aio
 from portico.control.commands import Command
 from portico.control.queries import ListJobs, Query
 from portico.domain.errors import Exhausted
-from portico.domain.jobs import Instance
+from portico.domain.jobs import Instance, JobMode
 from portico.doors.jobv1 import inbound, outbound
 from portico.wire.jobv1 import service_pb2 as pb
 
@@ -59,7 +59,7 @@ class JobService:
         self, _request: pb.ListRegisteredJobsRequest, _context: Context
     ) -> pb.ListRegisteredJobsResponse:
         """List the kinds, sorted by name."""
-        jobs = await self._control.ask(ListJobs(door=DOOR))
+        jobs = await self._control.ask(ListJobs(DOOR, JobMode.DEMAND))
         return pb.ListRegisteredJobsResponse(jobs=[outbound.job(job) for job in jobs])
 
     async def lookup_instances(self, request: pb.LookupInstancesRequest, _context: Context) -> bytes:

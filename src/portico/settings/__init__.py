@@ -1,0 +1,40 @@
+"""The configuration: `portico.toml`, `PORTICO_…` variables and flags, read into one checked, frozen value.
+
+`load` is the way in; a wrong key or value is a SettingsError that names file, line, key and what was expected.
+"""
+
+from portico.settings.durations import parse_duration
+from portico.settings.loading import load
+from portico.settings.model import (
+    DOORS,
+    AuthSettings,
+    ImageSource,
+    KindSettings,
+    LogSettings,
+    NodeSettings,
+    PartitionSettings,
+    PoolSettings,
+    PythonSettings,
+    RetentionSettings,
+    Settings,
+    TitusLimits,
+)
+from portico.settings.problems import SettingsError
+
+__all__ = [
+    "DOORS",
+    "AuthSettings",
+    "ImageSource",
+    "KindSettings",
+    "LogSettings",
+    "NodeSettings",
+    "PartitionSettings",
+    "PoolSettings",
+    "PythonSettings",
+    "RetentionSettings",
+    "Settings",
+    "SettingsError",
+    "TitusLimits",
+    "load",
+    "parse_duration",
+]

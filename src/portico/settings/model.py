@@ -1,0 +1,208 @@
+"""The configuration as frozen values, with every default in its place.
+
+Durations are microseconds, amounts of resources integer thousandths, paths absolute. Values here are already
+checked; nothing in this module reads or judges anything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from portico.domain.identity import DAY, SECOND, Instant, Micros
+from portico.domain.resources import CPUS, MEM, WHOLE, Ports
+
+DOORS = ("titus", "peloton", "mesos", "armonik", "beam", "jobv1")
+"""Every front door, in the order in which they are listed."""
+
+ENGINES = ("local", "ray")
+
+DEFAULT_RESOURCES = {CPUS: WHOLE // 10, MEM: 32 * WHOLE}
+"""What a kind or a partition's worker gets when nothing is said: 0.1 cpus and 32 MB."""
+
+
+class KindSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A `job.v1` kind that is a command; `{0}` `{1}` in it are arguments, else they are appended."""
+
+    name: str
+    command: tuple[str, ...]
+    description: str = ""
+    cron_spec: str | None = None
+    schedule_at: Instant | None = None
+    priority: int = 5
+    """Lower first."""
+    retries: int = 0
+    """Tries after the first one; -1 is endless."""
+    backoff: Micros = Micros(0)
+    timeout: Micros = Micros(0)
+    """Per try; 0 is none."""
+    concurrency: int = 0
+    """Instances of this kind at one time; 0 is unlimited."""
+    resources: dict[str, int] = msgspec.field(default_factory=DEFAULT_RESOURCES.copy)
+    stated: frozenset[str] = frozenset()
+    """Which of the resources were written down: only those are enforced as limits, cpu weight always."""
+    pool: str = "/jobv1"
+    catch_up: bool = False
+    """Whether a firing missed while the server was down runs once at the next start."""
+    working_directory: Path | None = None
+    environment: dict[str, str] = {}
+    user: str | None = None
+    grace: Micros = Micros(5 * SECOND)
+    """From SIGTERM to SIGKILL."""
+    max_output: int = 65_536
+    """Bytes of output kept as the result."""
+
+
+class PythonSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where functions marked as kinds are found, and how many worker processes run them."""
+
+    modules: tuple[str, ...] = ()
+    path: tuple[Path, ...] = ()
+    workers: int = 1
+    hang_grace: Micros = Micros(5 * SECOND)
+    """How long a worker may overrun the timeout of its call before it is killed."""
+
+
+class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One local agent; a size of None is the machine's own."""
+
+    name: str
+    cpus: int | None = None
+    mem: int | None = None
+    disk: int | None = None
+    gpus: int | None = None
+    network: int | None = None
+    ports: Ports = ((31_000, 32_000),)
+    attributes: dict[str, str] = {}
+
+
+class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pool is promised, may have at most, and weighs; a kind missing from `limit` is unlimited."""
+
+    reservation: dict[str, int] = {}
+    limit: dict[str, int] = {}
+    share: dict[str, int] = {}
+
+
+class ImageSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an image comes from: `host`, `oci` (folder and tag) or `registry` (host and name)."""
+
+    scheme: str
+    location: str = ""
+    tag: str = ""
+
+
+BUILT_IN_IMAGES = {"portico/host": ImageSource(scheme="host")}
+"""Always served: the host's own root."""
+
+
+class PartitionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """An ArmoniK partition; without a worker command it only queues."""
+
+    worker: tuple[str, ...] = ()
+    pod_reserved: int = 1
+    pod_max: int = 1
+    priority: int = 1
+    preemption_percentage: int = 0
+    parents: tuple[str, ...] = ()
+    configuration: dict[str, str] = {}
+    resources: dict[str, int] = msgspec.field(default_factory=DEFAULT_RESOURCES.copy)
+
+
+BUILT_IN_PARTITIONS = {"default": PartitionSettings()}
+"""Exists even without workers."""
+
+
+class TitusLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds that the Titus door checks; the defaults are those its clients know.
+
+    Resources are thousandths (of a cpu, a gpu, an MB, an Mbps).
+    """
+
+    min_cpus: int = 1 * WHOLE
+    max_cpus: int = 96 * WHOLE
+    max_gpus: int = 16 * WHOLE
+    min_mem: int = 512 * WHOLE
+    max_mem: int = 1_152_000 * WHOLE
+    min_disk: int = 10_000 * WHOLE
+    max_disk: int = 1_550_000 * WHOLE
+    min_network: int = 128 * WHOLE
+    max_network: int = 400_000 * WHOLE
+    max_batch_size: int = 1_000
+    max_service_size: int = 10_000
+    min_runtime: Micros = Micros(5 * SECOND)
+    max_runtime: Micros = Micros(10 * DAY)
+    max_entry_point: int = 16_384
+    """Bytes over all words."""
+    max_environment: int = 32_768
+    """Bytes, counting name, value and 2 for each variable."""
+    max_active_jobs: int = 20_000
+
+
+class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How long ended work, the event log and sandboxes stay; whichever of age and count is reached first."""
+
+    age: Micros = Micros(7 * DAY)
+    count: int = 1_000_000
+    events_age: Micros = Micros(1 * DAY)
+    events_count: int = 1_000_000
+    sandbox_age: Micros = Micros(1 * DAY)
+    sandbox_min_free: float = 0.1
+    """Fraction of the disk below which sandboxes go before their age."""
+
+
+class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may call: a bearer token, TLS, and an authority for client certificates; None is off."""
+
+    token: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the server's own log looks."""
+
+    level: str = "info"
+    format: str = "console"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything `portico up` is told."""
+
+    host: str = "127.0.0.1"
+    advertise: str | None = None
+    """The host that clients are told; None is `host`."""
+    grpc_port: int = 50_051
+    http_port: int = 8_080
+    mesos_port: int = 5_050
+    agent_port: int = 5_051
+    """The first agent's port; agent k listens on this plus k. 0 is any free port, as for every port."""
+    doors: tuple[str, ...] = DOORS
+    native_ports: bool = False
+    engine: str = "local"
+    data_dir: Path
+    store: str = "sqlite"
+    """`sqlite`, `memory`, or a postgresql:// address."""
+    objects: str = "files"
+    """`files` (in the data directory), or the address of an object store."""
+    kinds: dict[str, KindSettings] = {}
+    python: PythonSettings = PythonSettings()
+    nodes: tuple[NodeSettings, ...] = ()
+    """Empty: one node named after the host and sized by the machine."""
+    pools: dict[str, PoolSettings] = {}
+    images: dict[str, ImageSource] = msgspec.field(default_factory=BUILT_IN_IMAGES.copy)
+    partitions: dict[str, PartitionSettings] = msgspec.field(default_factory=BUILT_IN_PARTITIONS.copy)
+    titus_limits: TitusLimits = TitusLimits()
+    beam_forward: str | None = None
+    """HOST:PORT of another Beam job server that gets the pipelines."""
+    timers: dict[str, Micros] = {}
+    """`<door>.<name>` to period, only those that were set; `timer` adds the caller's default."""
+    retention: RetentionSettings = RetentionSettings()
+    auth: AuthSettings = AuthSettings()
+    log: LogSettings = LogSettings()
+
+    def timer(self, name: str, default: Micros) -> Micros:
+        """Give a period as configured, else the default of the door that asks."""
+        return self.timers.get(name, default)

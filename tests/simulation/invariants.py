@@ -1,0 +1,215 @@
+"""What must hold after every step, whatever was broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from portico.control.jobs.catalogue import kind_id
+from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, JobMode
+from portico.domain.resources import covers, subtract
+from portico.domain.runs import Run, RunState
+from portico.domain.slices import sums
+
+SLOTTED = {InstanceState.PENDING, InstanceState.RUNNING}
+
+
+class Invariants:
+    """Looks at the world from outside, and remembers what it was told."""
+
+    def __init__(self, world):
+        self._world = world
+        self._processes = {}
+        self._starts = Counter()
+        self._final = {}
+        self._final_runs = {}
+        self._cancelled = {}
+        self._told = {}
+        self._seen = {}
+        self._watched = {}
+        self._written = {}
+
+    # ---- what is heard -----------------------------------------------------------------------------------------
+
+    def control_started(self, plane):
+        self._watched = {}
+        self._seen = {plane: plane.committer.durable}
+
+    def after_write(self, changes):
+        for change in changes:
+            self._written[change.table, change.id] = change.body
+
+    def saw(self, plane, event):
+        assert event.revision > self._seen.get(plane, 0), "a watcher saw a revision twice or out of order"
+        assert event.revision <= plane.committer.durable, "a watcher saw what is not durable"
+        self._seen[plane] = event.revision
+        self._watched[event.table, event.id] = event.record
+        if isinstance(event.record, Instance):
+            self._take_final(event.record)
+        elif isinstance(event.record, Run) and event.record.ended:
+            known = self._final_runs.setdefault(event.id, event.record)
+            assert known == event.record, f"an ended Run changed: {known} -> {event.record}"
+
+    def _take_final(self, instance):
+        if instance.ended:
+            key = (instance.id, instance.generation)
+            known = self._final.setdefault(key, instance)
+            assert known == instance, f"an ended generation changed: {known} -> {instance}"
+
+    def process_started(self, node, order):
+        key = (order.run, order.token)
+        self._starts[key] += 1
+        assert self._starts[key] == 1, f"Run {key} was started twice"
+        assert order.run not in self._processes, f"Run {order.run} has two live processes"
+        row = self._world.store.reader().get("runs", order.run)
+        assert row is not None, f"Run {order.run} was launched before it was durable"
+        run = self._run(row)
+        assert run.token >= order.token, f"Run {order.run} was launched before its claim was durable"
+        self._processes[order.run] = node.name
+        self._check_attempts(run)
+
+    def process_ended(self, run):
+        del self._processes[run]
+
+    def _check_attempts(self, run):
+        """No two live processes of one instance on nodes that control can speak to."""
+        if not run.instance or self._world.plane is None:
+            return
+        others = [
+            other
+            for other in self._processes
+            if other != run.id and (record := self._find_run(other)) is not None and record.instance == run.instance
+        ]
+        for other in others:
+            record = self._find_run(other)
+            assert record.ended, f"instance {run.instance} has two live attempts: {other} and {run.id}"
+            assert record.state is RunState.LOST or record.stop is not None, f"{other} runs on though it is {record.state}"
+
+    def cancelled(self, instance):
+        self._cancelled[instance.id] = instance.generation
+
+    def told(self, instance):
+        self._take_final(instance)
+        before = self._told.get(instance.id)
+        if before is not None and before.generation == instance.generation:
+            assert instance.attempts >= before.attempts, "attempts went backwards"
+        self._told[instance.id] = instance
+
+    # ---- what is looked at after each step -----------------------------------------------------------------------
+
+    def check(self):
+        plane = self._world.plane
+        if plane is None:
+            return
+        assert not plane.committer.failed.is_set()
+        self._check_claims(plane)
+        self._check_jobs(plane)
+        self._check_answers(plane)
+        self._check_watch(plane)
+
+    def _check_claims(self, plane):
+        used = {}
+        pools = {}
+        for run in plane.state.runs.values():
+            if run.claim is not None and not run.ended:
+                used.setdefault(run.claim.node, []).append(run)
+                if run.state is not RunState.UNREACHABLE:
+                    book = pools.setdefault(run.pool, Counter())
+                    book.update(run.amounts)
+        for name, runs in used.items():
+            node = plane.state.nodes[name]
+            taken = Counter()
+            for run in runs:
+                taken.update(run.amounts)
+            assert covers(sums(node.capacity), taken), f"node {name} is over-claimed: {dict(taken)}"
+            row = plane.capacity.matrix.row(name)
+            free = {
+                kind: int(plane.capacity.matrix.free[row, column])
+                for kind, column in plane.capacity.matrix.kinds.items()
+            }
+            expected = subtract(sums(node.capacity), taken)
+            assert {kind: amount for kind, amount in free.items() if amount} == expected, "the mirror differs"
+        allocation = {pool: dict(book) for pool, book in pools.items()}
+        assert plane.capacity.allocation == allocation, "pool accounts differ from claims"
+
+    def _check_jobs(self, plane):
+        active = Counter(
+            instance.job for instance in plane.state.instances.values() if instance.state in SLOTTED
+        )
+        for job in plane.state.jobs.values():
+            assert plane.queues[job.id].active == active[job.id], "a job's slots are miscounted"
+            if job.concurrency:
+                assert active[job.id] <= job.concurrency, f"{job.id} has {active[job.id]} attempts"
+            if job.mode is JobMode.SERVICE:
+                live = Counter(
+                    instance.index
+                    for identity in plane.job_instances[job.id]
+                    if not (instance := plane.state.instances[identity]).cancel
+                )
+                assert all(count == 1 for count in live.values()), f"{job.id} has an index twice: {live}"
+        for instance in plane.state.instances.values():
+            job = plane.state.jobs[instance.job]
+            if job.retry.limit >= 0:
+                assert instance.tries <= 1 + job.retry.limit, f"{instance.id} was tried {instance.tries} times"
+
+    def _check_answers(self, plane):
+        reader = self._world.store.reader()
+        for identity in list(self._world.answered):
+            if identity in plane.state.instances:
+                continue
+            assert reader.get("instances", identity) is not None, f"instance {identity} was answered and is gone"
+
+    def _check_watch(self, plane):
+        for (table, identity), record in self._watched.items():
+            current = plane.state.records[table].get(identity)
+            if current is None or record is None:
+                continue
+            body = self._written.get((table, identity))
+            assert body == plane.state.tables[table].encode(record), "a watcher's last word is not the durable one"
+
+    # ---- the end -------------------------------------------------------------------------------------------------
+
+    def quiet(self):
+        plane = self._world.plane
+        if plane is None:
+            return False
+        busy = [
+            instance
+            for instance in plane.state.instances.values()
+            if not instance.ended and instance.job not in (kind_id("cron"), "fleet/python")
+        ]
+        return not busy and self._told_apart(plane) == []
+
+    def _told_apart(self, plane):
+        """Runs about which control and the nodes do not agree (for a moment, while a report is under way)."""
+        running = {run.id for run in plane.state.runs.values() if run.state is RunState.RUNNING}
+        live = {run.id for run in plane.state.runs.values()}
+        return [run for run in running if run not in self._processes] + [
+            run for run in self._processes if run not in live
+        ]
+
+    def check_quiet(self):
+        plane = self._world.plane
+        assert self.quiet(), f"left over: {self._leftovers(plane)}, not agreed on: {self._told_apart(plane)}"
+        reader = self._world.store.reader()
+        for identity in self._world.answered:
+            instance = plane.state.tables["instances"].load(reader.get("instances", identity))
+            assert instance.state in INSTANCE_LIFE.final, f"{identity} never ended: {instance}"
+            if self._cancelled.get(identity) == instance.generation:
+                assert instance.state in {InstanceState.CANCELLED, InstanceState.SUCCEEDED}, f"{instance} ran on"
+
+    def _leftovers(self, plane):
+        if plane is None:
+            return "control is down"
+        return [i for i in plane.state.instances.values() if not i.ended and not i.recurring][:3]
+
+    def _run(self, row):
+        return self._world.tables_run.load(row)
+
+    def _find_run(self, identity):
+        plane = self._world.plane
+        found = plane.state.runs.get(identity) if plane is not None else None
+        if found is not None:
+            return found
+        row = self._world.store.reader().get("runs", identity)
+        return None if row is None else self._run(row)
+
