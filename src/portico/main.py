@@ -79,13 +79,13 @@ class Server:
             raise Invalid(f"engine: {settings.engine!r} is not available in this version; expected 'local'")
         self.data = self._stack.enter_context(open_directory(settings.data_dir)).path
         endpoints.remove(self.data)
-        facts = await discover(settings.python)
+        found = await discover(settings.python)
         plane = self._open_plane()
         link = LinkServer(plane, link_path(self.data))
         now = plane.clock.now()
         place = WorkerPlace(link.address, self.data / "secret", local_zone())
         jobs = [command_job(kind, place.zone, now) for kind in settings.kinds.values()]
-        jobs += python_jobs(facts, settings.python, place, now)
+        jobs += python_jobs(found, settings.python, place, now)
         refuse_twins(jobs)
         plane.start(jobs, pools(settings))
         await link.open()

@@ -9,16 +9,16 @@ from importlib.metadata import entry_points
 import msgspec
 
 from portico.domain.errors import Invalid, PorticoError
-from portico.doors.jobv1.outpost.discovery import ENTRY_POINTS, Document, KindFact
+from portico.doors.jobv1.outpost.discovery import ENTRY_POINTS, Document
 from portico.settings import PythonSettings
 
 PATIENCE = 60.0
 
 
-async def discover(settings: PythonSettings) -> tuple[KindFact, ...]:
+async def discover(settings: PythonSettings) -> Document:
     """Load the configured modules elsewhere and list their kinds; raises Invalid with every problem found."""
     if not settings.modules and not entry_points(group=ENTRY_POINTS):
-        return ()
+        return Document((), ())
     command = [sys.executable, "-m", "portico.doors.jobv1.outpost.discovery"]
     command += ["--path", *(str(path) for path in settings.path), "--modules", *settings.modules]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
@@ -38,4 +38,4 @@ async def discover(settings: PythonSettings) -> tuple[KindFact, ...]:
             f"[python] modules: {error.message}\n{error.traceback}".rstrip() for error in document.errors
         )
         raise Invalid(problems)
-    return document.kinds
+    return document

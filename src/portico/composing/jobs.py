@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from portico.domain.identity import SECOND, Instant, Micros
 from portico.domain.jobs import Job, JobMode, Retry, Schedule, Template
 from portico.domain.resources import CPUS, DISK, MEM, WHOLE
 from portico.domain.runs import AbsencePolicy, Limits, RunSpec
-from portico.doors.jobv1.outpost.discovery import KindFact
+from portico.doors.jobv1.outpost.discovery import Document, KindFact
 from portico.settings import KindSettings, PythonSettings, parse_duration
 from portico.settings.model import DEFAULT_RESOURCES
 
@@ -63,15 +62,15 @@ def limits(amounts: dict[str, int], stated: frozenset[str]) -> Limits:
     )
 
 
-def python_jobs(facts: Iterable[KindFact], settings: PythonSettings, worker: WorkerPlace, now: Instant) -> list[Job]:
+def python_jobs(found: Document, settings: PythonSettings, worker: WorkerPlace, now: Instant) -> list[Job]:
     """Make the Jobs of kinds that are functions, and a fleet of workers for each pool and size they ask for."""
     jobs: list[Job] = []
     fleets: dict[str, Job] = {}
-    for fact in facts:
+    for fact in found.kinds:
         amounts = _amounts(fact)
         fleet = _fleet_name(fact.options.pool, amounts)
         if fleet not in fleets:
-            fleets[fleet] = _fleet_job(fleet, fact.options.pool, amounts, settings, worker, now)
+            fleets[fleet] = _fleet_job(fleet, fact.options.pool, amounts, settings, worker, found.code, now)
         jobs.append(_function_job(fact, fleet, amounts, worker.zone, now))
     return [*jobs, *fleets.values()]
 
@@ -96,12 +95,13 @@ def _fleet_name(pool: str, amounts: dict[str, int]) -> str:
 
 
 def _fleet_job(
-    name: str, pool: str, amounts: dict[str, int], settings: PythonSettings, place: WorkerPlace, now: Instant
+    name: str, pool: str, amounts: dict[str, int], settings: PythonSettings, place: WorkerPlace, code: str, now: Instant
 ) -> Job:
     environment = {
         "PORTICO_WORKER_LINK": place.link,
         "PORTICO_WORKER_SECRET_FILE": str(place.secret_file),
         "PORTICO_WORKER_FLEET": name,
+        "PORTICO_WORKER_CODE": code,
         "PORTICO_WORKER_MODULES": ":".join(settings.modules),
         "PORTICO_WORKER_PATH": ":".join(str(path) for path in settings.path),
     }

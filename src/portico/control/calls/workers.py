@@ -10,8 +10,8 @@ import hmac
 from typing import TYPE_CHECKING
 
 from portico.domain.errors import Forbidden
-from portico.domain.frames import Ack, CallsReport, Invoke, WorkerHello, WorkerReady
-from portico.domain.runs import RunState
+from portico.domain.frames import Ack, CallsReport, Invoke, Shutdown, WorkerHello, WorkerReady
+from portico.domain.runs import Run, RunState
 
 if TYPE_CHECKING:
     from portico.control.cluster.gateway import Line
@@ -83,9 +83,18 @@ def welcome(plane: Plane, hello: WorkerHello, line: Line) -> WorkerSession:
     if former is not None:
         former.close()
     worker = Worker(hello.run, hello.fleet, line)
-    worker.open = run.stop is None
+    outdated = _outdated(plane, run)
+    worker.open = run.stop is None and not outdated
     worker.running = hello.running
     with plane.begin() as tx:
         tx.after(lambda: line.send(WorkerReady()))
         plane.fleets.joined(tx, worker, hello.holding)
+        if outdated:
+            tx.after(lambda: line.send(Shutdown(stop_runs=False, grace=run.grace)))
     return WorkerSession(plane, worker, line)
+
+
+def _outdated(plane: Plane, run: Run) -> bool:
+    """Tell whether a worker was started for other code or settings than its fleet has now."""
+    job = plane.state.jobs.get(run.job)
+    return job is None or job.template.spec != run.spec

@@ -64,12 +64,17 @@ def _adopt(plane: Plane, tx: Transaction, job: Job) -> None:
     job = plane.state.jobs[job.id]
     if job.mode is not JobMode.DEMAND:
         return
-    if changed and (job.schedule.cron or job.schedule.at):
+    if changed and (job.schedule.cron or job.schedule.at) and not _fired(old, job, tx.now):
         firing.arm(plane, tx, job)
     elif changed and job.fire_at:
         tx.put(msgspec.structs.replace(job, fire_at=Instant(0)))
     else:
         firing.resume(plane, tx, job)
+
+
+def _fired(old: Job | None, job: Job, now: Instant) -> bool:
+    """Tell whether a single firing has been, and is not to be repeated because the kind comes back."""
+    return old is not None and old.schedule == job.schedule and not job.schedule.cron and job.schedule.at <= now
 
 
 def _retire(plane: Plane, tx: Transaction, job: Job) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from portico.control.jobs.instances import add_instance, reopen
+from portico.control.jobs.instances import add_instance, reopen, wait_for_turn
 from portico.deciding import cron
 from portico.domain.identity import Instant
-from portico.domain.jobs import Job
+from portico.domain.jobs import InstanceState, Job
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -28,6 +28,8 @@ def arm(plane: Plane, tx: Transaction, job: Job) -> Job:
     if not recurring and at is not None:
         first = add_instance(plane, tx, job, due_at=at, recurring=True)
         recurring = first.id
+    elif at is not None:
+        _postpone(plane, tx, recurring, at)
     armed = msgspec.structs.replace(plane.state.jobs[job.id], fire_at=at or Instant(0), recurring=recurring)
     tx.put(armed)
     if at is not None:
@@ -63,11 +65,19 @@ def resume(plane: Plane, tx: Transaction, job: Job) -> None:
         return
     following = _next(job, tx.now)
     tx.put(msgspec.structs.replace(job, fire_at=following or Instant(0)))
-    instance = plane.state.instances.get(job.recurring)
-    if instance is not None and not instance.generation and not instance.ended and not instance.attempts:
-        tx.put(msgspec.structs.replace(instance, due_at=following or instance.due_at))
     if following is not None:
+        _postpone(plane, tx, job.recurring, following)
         plane.timers.set(following, "job_fire", job.id)
+
+
+def _postpone(plane: Plane, tx: Transaction, identity: str, at: Instant) -> None:
+    """Move the first firing of an Instance that has not begun yet."""
+    instance = plane.state.instances.get(identity)
+    if instance is None or instance.state is not InstanceState.WAITING or instance.generation or instance.attempts:
+        return
+    moved = msgspec.structs.replace(instance, due_at=at)
+    tx.put(moved)
+    wait_for_turn(plane, tx, moved)
 
 
 def _next(job: Job, now: Instant) -> Instant | None:

@@ -8,6 +8,7 @@ what was discovered is what runs. Modules named by entry points of the group `po
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib
 import importlib.metadata
 import inspect
@@ -15,6 +16,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 
 import msgspec
@@ -58,10 +60,11 @@ class LoadError(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What discovery prints."""
+    """What discovery prints; `code` changes whenever a loaded source file below the search path does."""
 
     kinds: tuple[KindFact, ...]
     errors: tuple[LoadError, ...]
+    code: str = ""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -167,6 +170,20 @@ def _qualname(function: Callable[..., object]) -> str:
     return str(getattr(function, "__qualname__", function))
 
 
+def fingerprint(path: Sequence[str]) -> str:
+    """Give a digest of the loaded source files that lie below the search path, by name and content."""
+    roots = [Path(place).resolve() for place in path if place]
+    files = {
+        Path(file).resolve() for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))
+    }
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        if file.suffix == ".py" and any(file.is_relative_to(root) for root in roots):
+            digest.update(f"{file}\0".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the Document of the modules named on the command line; give the exit code."""
     parser = argparse.ArgumentParser(prog="discovery", description="List the kinds that Python modules define.")
@@ -175,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     answer = os.dup(1)
     os.dup2(2, 1)  # what user code prints must not mix with the document
-    document = describe(load(given.modules, given.path))
+    document = msgspec.structs.replace(describe(load(given.modules, given.path)), code=fingerprint(given.path))
     sys.stdout.flush()
     with os.fdopen(answer, "wb") as stream:
         stream.write(msgspec.json.encode(document) + b"\n")
