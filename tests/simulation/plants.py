@@ -1,0 +1,135 @@
+"""Bugs planted on purpose: each a context that breaks one promise; the simulator must find every one of them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from unittest import mock
+
+import msgspec
+
+from portico.control.calls.fleets import Fleets
+from portico.control.cluster import gateway, nodes, runs
+from portico.control.committer import Committer
+from portico.control.jobs import instances
+from portico.domain.frames import Ack
+
+
+@contextmanager
+def answers_before_durable():
+    """Replies leave while their change is still being written."""
+
+    async def settled(_self, _revision):
+        return None
+
+    with mock.patch.object(Committer, "settled", settled):
+        yield
+
+
+@contextmanager
+def launches_before_durable():
+    """Effects run at once instead of after the write."""
+    submit = Committer.submit
+
+    def hasty(self, changes, effects):
+        for effect in effects:
+            effect()
+        submit(self, changes, ())
+
+    with mock.patch.object(Committer, "submit", hasty):
+        yield
+
+
+@contextmanager
+def acknowledges_before_durable():
+    """A node may forget an end that control has not written yet."""
+
+    def take(self, report):
+        with self._plane.begin() as tx:
+            for seen in report.observations:
+                runs.observe(self._plane, tx, self.node, seen)
+        self.line.send(Ack(report.sequence))
+
+    with mock.patch.object(gateway.AgentSession, "_take_report", take):
+        yield
+
+
+@contextmanager
+def ignores_leases():
+    """An answer of a worker that lost its lease is taken."""
+
+    def leased(self, _worker, key):
+        instance = self._plane.state.instances.get(key.call)
+        if instance is None or instance.ended or instance.state is instances.InstanceState.WAITING:
+            return None
+        return instance
+
+    with mock.patch.object(Fleets, "_leased", leased):
+        yield
+
+
+@contextmanager
+def forgets_due_times():
+    """Timers of Instances that wait for another try are not set again after a restart."""
+    wait = instances.wait_for_turn
+
+    def wait_for_turn(plane, tx, instance):
+        if plane.started:
+            wait(plane, tx, instance)
+
+    with mock.patch.object(instances, "wait_for_turn", wait_for_turn):
+        yield
+
+
+@contextmanager
+def loses_runs_of_returning_nodes():
+    """What a node no longer has is taken for running."""
+
+    def compare(_plane, _tx, _run, _fact):
+        return None
+
+    with mock.patch.object(nodes, "_compare", compare):
+        yield
+
+
+@contextmanager
+def counts_slots_twice():
+    """A retried Instance gives its slot back twice."""
+    again = instances._wait_again
+
+    def wait_again(plane, tx, job, instance, due_at):
+        again(plane, tx, job, instance, due_at)
+        plane.queues[job.id].active -= 1
+
+    with mock.patch.object(instances, "_wait_again", wait_again):
+        yield
+
+
+@contextmanager
+def retries_cancelled_work():
+    """A cancelled Instance is tried again when its Attempt fails."""
+    end = instances.end_attempt
+
+    def end_attempt(plane, tx, instance, ending):
+        if instance.cancel and ending.verdict is instances.Verdict.CANCELLED:
+            ending = msgspec.structs.replace(ending, verdict=instances.Verdict.RETURNED)
+            instance = msgspec.structs.replace(instance, cancel=False)
+        end(plane, tx, instance, ending)
+
+    with (
+        mock.patch.object(instances, "end_attempt", end_attempt),
+        mock.patch("portico.control.jobs.attempts.end_attempt", end_attempt),
+        mock.patch("portico.control.calls.fleets.end_attempt", end_attempt),
+    ):
+        yield
+
+
+PLANTS = (
+    answers_before_durable,
+    launches_before_durable,
+    acknowledges_before_durable,
+    ignores_leases,
+    forgets_due_times,
+    loses_runs_of_returning_nodes,
+    counts_slots_twice,
+    retries_cancelled_work,
+)
