@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 
-from portico.deciding.constraints import Attribute, encode
 from portico.deciding.matrix import HOSTNAME, ClusterMatrix
+from portico.domain.constraints import Attribute, decode, demands_exclusive, encode
 from portico.domain.nodes import ROOT_POOL, Node, NodeState, parent_path
 from portico.domain.resources import Amounts, Ports, count_ports, merge_ports, remove_ports, take_ports
 from portico.domain.runs import Run, RunState
@@ -188,16 +188,18 @@ class Capacity:
     def _charge(self, run: Run) -> None:
         claim = run.claim
         assert claim is not None
-        job = run.job if run.hard or run.soft else ""
-        self.matrix.charge(claim.node, run.amounts, ports=count_ports(claim.ports), labels=run.labels, job=job)
+        job, exclusive = _standing(run)
+        ports = count_ports(claim.ports)
+        self.matrix.charge(claim.node, run.amounts, ports=ports, labels=run.labels, job=job, exclusive=exclusive)
         if claim.ports:
             self._free_ports[claim.node] = remove_ports(self._free_ports[claim.node], claim.ports)
 
     def _release(self, run: Run) -> None:
         claim = run.claim
         assert claim is not None
-        job = run.job if run.hard or run.soft else ""
-        self.matrix.release(claim.node, run.amounts, ports=count_ports(claim.ports), labels=run.labels, job=job)
+        job, exclusive = _standing(run)
+        ports = count_ports(claim.ports)
+        self.matrix.release(claim.node, run.amounts, ports=ports, labels=run.labels, job=job, exclusive=exclusive)
         if claim.ports:
             self._free_ports[claim.node] = merge_ports((*self._free_ports[claim.node], *claim.ports))
 
@@ -213,6 +215,13 @@ class Capacity:
     def _total_up(self) -> None:
         total = self.matrix.total.sum(axis=0).tolist() if len(self.matrix) else []
         self.total = {kind: total[column] for kind, column in self.matrix.kinds.items() if column < len(total)}
+
+
+def _standing(run: Run) -> tuple[str, bool]:
+    """Give the job that constraints count a Run for, and whether it keeps other jobs off its node."""
+    if not run.hard and not run.soft:
+        return "", False
+    return run.job, demands_exclusive(decode(wish) for wish in run.hard)
 
 
 def _count(book: dict[str, dict[str, int]], pool: str, amounts: Amounts, sign: int) -> None:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from portico.control.cluster.capacity import WaitingGroup
-from portico.deciding import constraints
 from portico.deciding.entitlement import PoolDemand, entitle, own_parts
 from portico.deciding.placement import place
 from portico.deciding.requests import Request, Strategy
+from portico.domain import constraints
 from portico.domain.frames import Launch, LaunchOrder
 from portico.domain.nodes import Pool, parent_path
 from portico.domain.resources import Amounts, subtract

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from portico.control.cluster import runs
-from portico.control.jobs.instances import Ending, Verdict, begin, end_attempt
+from portico.control.jobs.instances import Ending, Verdict, begin, conclude, end_attempt
 from portico.deciding.commands import fill
+from portico.domain.errors import Invalid
 from portico.domain.identity import Instant
 from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, Job
 from portico.domain.runs import Outcome, Run, RunState, StopOrder, StopReason
@@ -39,7 +40,14 @@ class Attempts:
             tx.put(pending)
             self._plane.fleets.enqueue(tx, job, pending)
             return
-        run = self._make_run(tx, job, instance)
+        try:
+            run = self._make_run(tx, job, instance)
+        except Invalid as error:  # the command was changed since, or fires by itself and needs an argument
+            begun = msgspec.structs.replace(
+                instance, state=INSTANCE_LIFE.advance(instance.state, InstanceState.PENDING)
+            )
+            conclude(self._plane, tx, begun, Verdict.FAILURE, str(error), tx.now)
+            return
         pending = msgspec.structs.replace(
             instance, state=INSTANCE_LIFE.advance(instance.state, InstanceState.PENDING), attempt=run.id
         )
@@ -48,9 +56,7 @@ class Attempts:
 
     def _make_run(self, tx: Transaction, job: Job, instance: Instance) -> Run:
         template = job.template
-        spec = template.spec
-        if instance.arguments:
-            spec = msgspec.structs.replace(spec, argv=fill(spec.argv, instance.arguments))
+        spec = msgspec.structs.replace(template.spec, argv=fill(template.spec.argv, instance.arguments))
         return Run(
             id=self._plane.ids.fresh(),
             door=job.door,

@@ -13,6 +13,7 @@ import msgspec
 
 from portico.control.jobs import firing
 from portico.control.jobs.instances import add_instance, cancel
+from portico.deciding.commands import fill
 from portico.domain.errors import Invalid, NotFound
 from portico.domain.identity import Instant
 from portico.domain.jobs import Instance, InstanceState, Job, JobMode
@@ -85,11 +86,13 @@ def _retire(plane: Plane, tx: Transaction, job: Job) -> None:
 
 
 def schedule(plane: Plane, tx: Transaction, command: ScheduleKind) -> Instance:
-    """Add an Instance of a kind; raises NotFound for an unknown kind, Invalid for arguments no process can have."""
+    """Add an Instance of a kind; raises NotFound for an unknown kind, Invalid for arguments it cannot take."""
     job = plane.state.jobs.get(kind_id(command.kind))
     if job is None or job.retired or not command.kind:
         raise NotFound(f"registered job not found: {command.kind}")
     check_arguments(command.arguments)
+    if not job.template.function:
+        fill(job.template.spec.argv, command.arguments)
     return add_instance(plane, tx, job, arguments=command.arguments, priority=command.priority)
 
 

@@ -211,7 +211,15 @@ def _wait_again(plane: Plane, tx: Transaction, job: Job, instance: Instance, due
 
 
 def finish(plane: Plane, tx: Transaction, instance: Instance, verdict: Verdict, error: str | None, at: Instant) -> None:
-    """Bring this generation of an Instance to its end."""
+    """Bring this generation of an Instance to its end, and let the next have its slot."""
+    conclude(plane, tx, instance, verdict, error, at)
+    pursue(plane, tx, plane.state.jobs[instance.job])
+
+
+def conclude(
+    plane: Plane, tx: Transaction, instance: Instance, verdict: Verdict, error: str | None, at: Instant
+) -> None:
+    """Bring this generation of an Instance to its end, within a caller that goes through its Job's queue."""
     ended = msgspec.structs.replace(
         instance,
         state=INSTANCE_LIFE.advance(instance.state, _FINAL[verdict]),
@@ -225,7 +233,6 @@ def finish(plane: Plane, tx: Transaction, instance: Instance, verdict: Verdict, 
     job = plane.state.jobs[ended.job]
     if job.mode is JobMode.SERVICE:
         plane.services.replace(tx, job, ended)
-    pursue(plane, tx, job)
 
 
 def cancel(plane: Plane, tx: Transaction, instance: Instance) -> Instance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from portico.control.commands import CancelInstances, ScheduleKind
@@ -14,7 +15,8 @@ from portico.wire.jobv1 import service_pb2 as pb
 
 UNSET_PRIORITY = -1
 _CANONICAL = 36
-_PLAIN = 32
+_DASHED = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PLAIN = re.compile(rb"[0-9a-fA-F]{32}")
 
 
 def schedule(request: pb.ScheduleJobRequest) -> ScheduleKind:
@@ -54,22 +56,23 @@ def _states(value: int) -> frozenset[InstanceState] | None:
 
 
 def parse_uuid(text: str) -> str:
-    """Read a UUID in any form that upstream's library accepts, and give its canonical form."""
-    match len(text):
+    """Read a UUID in any form that upstream's library accepts, and give its canonical form.
+
+    Lengths are in bytes; of the 38 bytes of a wrapped one only the middle 36 are looked at.
+    """
+    raw = text.encode()
+    match len(raw):
         case 36 | 32:
-            core = text
-        case 38 if text[0] == "{" and text[-1] == "}":
-            core = text[1:-1]
-        case 45 if text[:9].lower() == "urn:uuid:":
-            core = text[9:]
-        case 38 | 45:
+            core = raw
+        case 38:
+            core = raw[1:-1]
+        case 45 if raw[:9].lower() == b"urn:uuid:":
+            core = raw[9:]
+        case 45:
             raise Invalid("invalid UUID format", "query.uuid")
         case length:
             raise Invalid(f"invalid UUID length: {length}", "query.uuid")
-    dashed = len(core) == _CANONICAL
-    if dashed and any(core[position] != "-" for position in (8, 13, 18, 23)):
+    pattern = _DASHED if len(core) == _CANONICAL else _PLAIN
+    if pattern.fullmatch(core) is None:
         raise Invalid("invalid UUID format", "query.uuid")
-    digits = core.replace("-", "") if dashed else core
-    if len(digits) != _PLAIN or any(character not in "0123456789abcdefABCDEF" for character in digits):
-        raise Invalid("invalid UUID format", "query.uuid")
-    return str(uuid.UUID(hex=digits))
+    return str(uuid.UUID(core.decode()))
