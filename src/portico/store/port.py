@@ -12,6 +12,7 @@ Promises of every implementation (one conformance suite holds them to it):
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
@@ -93,7 +94,10 @@ class Operator(StrEnum):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """`column operator value`; "id" and "revision" are columns too. NE matches null, the others never do."""
+    """`column operator value`; "id" and "revision" are columns too. NE matches null, the others never do.
+
+    A value of None asks for null itself: EQ finds the rows without a value, NE those with one; others are Invalid.
+    """
 
     column: str
     operator: Operator
@@ -103,7 +107,8 @@ class Condition(msgspec.Struct, frozen=True):
 class Select(msgspec.Struct, frozen=True):
     """Which rows, in what order: OR over `any_of` of AND over conditions; empty means all.
 
-    `order` is (column, ascending) pairs, ended by the id to make it total; `limit` -1 is no limit.
+    `order` is (column, ascending) pairs, ended by the id to make it total; null sorts before every value. `limit` -1
+    is no limit.
     """
 
     table: str
@@ -140,7 +145,7 @@ class Reader(Protocol):
         ...
 
     def active(self, table: str) -> Iterator[Row]:
-        """Give all rows that belong in memory, in order of id."""
+        """Give all rows that belong in memory, in order of id, as they were at the call; use it up before the next."""
         ...
 
     def select(self, query: Select) -> list[Row]:
@@ -159,6 +164,10 @@ class Reader(Protocol):
         """Give the newest revision ever written, 0 in a new store."""
         ...
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Hold one state for all calls made inside (a list and the revision to watch from); not nested, and short."""
+        ...
+
     def close(self) -> None:
         """Give up the connection."""
         ...
@@ -168,7 +177,11 @@ class Store(Protocol):
     """One data directory's durable state."""
 
     def write(self, batch: Batch) -> None:
-        """Make the batch durable, all of it or nothing."""
+        """Make the batch durable, all of it or nothing; raises Conflict unless all its revisions are new and rise."""
+        ...
+
+    def tidy(self) -> bool:
+        """Do one bounded step of upkeep that no answer waits for; True while more is due. For the writing thread."""
         ...
 
     def reader(self) -> Reader:

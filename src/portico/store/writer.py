@@ -1,0 +1,172 @@
+"""The writing thread: drains what waits into transactions, and tells the loop how far it got.
+
+Owns the store's writing side while it runs. Promises: changes are written in the order of `submit`; those of one
+submit are never split between transactions; nothing is reported before it is durable; after a failure nothing more is
+written and `on_failure` is called once. Must never call back outside the loop's thread.
+
+How it stays quick: the loop hands over through a C queue without locks of its own, the thread answers with one wake-up
+for each transaction, and it takes everything that is waiting, so the batches grow as the disk gets slower.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+import msgspec
+
+from portico.domain.errors import Invalid, Unavailable
+from portico.domain.identity import Revision
+from portico.store.port import Batch, Change, Prune, PruneEvents, Store
+
+MOST_CHANGES = 500
+"""Changes in one transaction; a single submit that is larger has one of its own."""
+
+SLICE_ROWS = 500
+"""Rows that one transaction prunes."""
+
+_Told = TypeVar("_Told")
+_Work = Sequence[Change] | Prune | PruneEvents | None
+
+
+class ThreadWriter:
+    """Writes for one loop. `before` runs ahead of each transaction with changes (to sync the blobs they name)."""
+
+    def __init__(
+        self,
+        store: Store,
+        loop: asyncio.AbstractEventLoop,
+        on_durable: Callable[[Revision], None],
+        on_failure: Callable[[BaseException], None],
+        capacity: int = 50_000,
+        before: Callable[[], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._loop = loop
+        self._on_durable = on_durable
+        self._on_failure = on_failure
+        self._capacity = capacity
+        self._before = before
+        self._queue: SimpleQueue[_Work] = SimpleQueue()
+        self._submitted = 0
+        self._written = 0
+        self._prunes: deque[Prune | PruneEvents] = deque()
+        self._held: _Work = None
+        self._untidy = False
+        self._ending = False
+        self._failed = False
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="portico-writer")
+
+    def start(self) -> None:
+        """Begin to write; what was submitted before is written first."""
+        self._thread.start()
+
+    @property
+    def full(self) -> bool:
+        """Tell whether `capacity` changes or more are waiting; new work should then be refused."""
+        return self._submitted - self._written >= self._capacity
+
+    def submit(self, changes: Sequence[Change]) -> None:
+        """Queue changes for one transaction; only from the loop's thread. Raises Unavailable after a failure."""
+        self._check_open()
+        if changes:
+            self._submitted += len(changes)
+            self._queue.put(changes)
+
+    def submit_prune(self, prune: Prune | PruneEvents) -> None:
+        """Queue a deletion of history, which is done in slices between the changes; it must have a limit."""
+        self._check_open()
+        if isinstance(prune, Prune) and prune.select.limit < 0:
+            raise Invalid("a prune says how many rows it deletes at most", field="limit")
+        self._queue.put(prune)
+
+    def close(self) -> None:
+        """Write what is waiting, then end the thread; blocks until then. Unfinished prunes are dropped."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        if self._thread.ident is None:
+            self._thread.start()
+        self._thread.join()
+
+    def _check_open(self) -> None:
+        if self._failed:
+            raise Unavailable("the store failed; nothing more is written")
+        if self._closed:
+            raise Unavailable("the writer is closed")
+
+    def _run(self) -> None:
+        try:
+            while self._write_next():
+                pass
+        except BaseException as error:  # noqa: BLE001 — the plane stops for whatever ended the writing
+            self._failed = True
+            self._tell(self._on_failure, error)
+
+    def _write_next(self) -> bool:
+        """Write one transaction of what waits; False at the end."""
+        changes = self._drain()
+        prunes = () if self._ending else self._next_prunes()
+        if changes or prunes:
+            if changes and self._before is not None:
+                self._before()
+            self._store.write(Batch(changes, prunes))
+            self._written += len(changes)
+            if changes:
+                self._tell(self._on_durable, changes[-1].revision)
+        if self._ending:
+            return False  # the end is taken from the queue last, so nothing is left, nor held
+        self._untidy = self._store.tidy()
+        return True
+
+    def _drain(self) -> list[Change]:
+        """Take whole submits up to the limit; wait for the first one unless there is other work."""
+        taken: list[Change] = []
+        while True:
+            work = self._take(wait=not (taken or self._prunes or self._untidy))
+            if work is None:
+                return taken
+            if isinstance(work, Prune | PruneEvents):
+                self._prunes.append(work)
+            elif taken and len(taken) + len(work) > MOST_CHANGES:
+                self._held = work
+                return taken
+            else:
+                taken.extend(work)
+
+    def _take(self, *, wait: bool) -> _Work:
+        """Give the next submit, or None when nothing waits or the end was reached."""
+        held, self._held = self._held, None
+        if held is not None:
+            return held
+        try:
+            work = self._queue.get(wait)
+        except Empty:
+            return None
+        if work is None:
+            self._ending = True
+        return work
+
+    def _next_prunes(self) -> tuple[Prune | PruneEvents, ...]:
+        if not self._prunes:
+            return ()
+        prune = self._prunes.popleft()
+        if isinstance(prune, Prune) and prune.select.limit > SLICE_ROWS:
+            rest = msgspec.structs.replace(prune.select, limit=prune.select.limit - SLICE_ROWS)
+            self._prunes.append(Prune(rest))
+            prune = Prune(msgspec.structs.replace(prune.select, limit=SLICE_ROWS))
+        return (prune,)
+
+    def _tell(self, callback: Callable[[_Told], None], value: _Told) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, value)
+        except RuntimeError:
+            if not self._loop.is_closed():
+                raise
+            # A closed loop has nobody left to tell; what is still waiting must be written all the same.
