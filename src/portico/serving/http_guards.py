@@ -1,0 +1,107 @@
+"""Who may reach the HTTP side: host names, origins, the token, and how much a body may hold.
+
+A server on a loopback address trusts whoever reaches it, so a web page must not: requests for a host name that is not
+this machine's are refused (a page whose name was rebound to 127.0.0.1), and so is every request that changes something
+and comes from another origin.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portico.serving.addresses import is_loopback
+from portico.serving.http_errors import BodyTooLarge, error_response, http_response
+from portico.serving.identity import BearerToken
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+class GuardSettings(msgspec.Struct, frozen=True):
+    """`hosts` are names besides loopback ones that a server on loopback answers to; `origins` may send changes."""
+
+    on_loopback: bool = True
+    hosts: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    token: str | None = None
+    body_bytes: int = 256 << 20
+
+
+class Guards:
+    """Asked before any route."""
+
+    def __init__(self, app: ASGIApp, settings: GuardSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._token = BearerToken(settings.token) if settings.token is not None else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request or pass it on."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        refused = self._refuse_place(scope, headers)
+        if refused:
+            await error_response(403, "forbidden", refused)(scope, receive, send)
+        elif not self._may_call(scope, headers):
+            response = error_response(401, "unauthenticated", "this server wants `Authorization: Bearer <token>`")
+            response.headers["www-authenticate"] = "Bearer"
+            await response(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._pass_bounded(scope, headers, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refuse_place(self, scope: Scope, headers: dict[bytes, str]) -> str:
+        """Say why the host or the origin is wrong, nothing if they are right."""
+        settings = self._settings
+        host = headers.get(b"host", "")
+        name = host_name(host)
+        if settings.on_loopback and host and not is_loopback(name) and name not in settings.hosts:
+            return f"this server listens on loopback and does not answer to the host {name!r}"
+        origin = headers.get(b"origin")
+        reading = scope["type"] == "http" and scope["method"] in _READING
+        if origin is None or reading or origin in settings.origins or _same_place(origin, host):
+            return ""
+        return f"requests from the origin {origin!r} may not change anything here"
+
+    def _may_call(self, scope: Scope, headers: dict[bytes, str]) -> bool:
+        """Tell whether the token is right or not wanted."""
+        if self._token is None or scope["path"] in _OPEN_PATHS:
+            return True
+        return self._token.accepts(headers.get(b"authorization", ""))
+
+    async def _pass_bounded(self, scope: Scope, headers: dict[bytes, str], receive: Receive, send: Send) -> None:
+        """Pass the request on with a body that may not grow over the limit."""
+        most = self._settings.body_bytes
+        declared = headers.get(b"content-length", "0")
+        if declared.isdecimal() and int(declared) > most:
+            await http_response(BodyTooLarge(most))(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > most:
+                raise BodyTooLarge(most)
+            return message
+
+        await self._app(scope, receive_bounded, send)
+
+
+def host_name(host: str) -> str:
+    """Give the name in a Host header, without port."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].lower()
+
+
+def _same_place(origin: str, host: str) -> bool:
+    """Tell whether an origin names the very host and port that was asked."""
+    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
