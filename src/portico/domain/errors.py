@@ -9,6 +9,7 @@ PorticoError
 ├── Exhausted         a quota, queue or message limit is reached
 ├── Forbidden         the caller may not do this
 ├── Unavailable       not now: starting, draining, not the leader
+├── Damaged           stored data cannot be what was written
 └── Compacted         the revision asked for is no longer in the event log
 """
 
@@ -53,6 +54,10 @@ class Forbidden(PorticoError):
 
 class Unavailable(PorticoError):
     """The server cannot answer now but may soon."""
+
+
+class Damaged(PorticoError):
+    """Stored data cannot be what was written: the file is cut off, altered or foreign."""
 
 
 class Compacted(PorticoError):

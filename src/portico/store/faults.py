@@ -6,11 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from portico.domain.errors import Forbidden, PorticoError, Unavailable
-
-
-class Damaged(PorticoError):
-    """Stored bytes are not what was written; the message names the file or blob. Trying again does not help."""
+from portico.domain.errors import Forbidden, Unavailable
 
 
 @contextmanager

@@ -9,8 +9,7 @@ from zlib import crc32
 
 import pytest
 
-from portico.domain.errors import Conflict, Invalid, NotFound
-from portico.store.faults import Damaged
+from portico.domain.errors import Conflict, Damaged, Invalid, NotFound
 from portico.store.objects import SMALL, BlobRef, Blobs
 
 SEGMENT = 256 * 1024

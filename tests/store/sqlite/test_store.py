@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from store.records import RUNS, TABLES, note, reading, run, where, write
 
-from portico.domain.errors import PorticoError, Unavailable
+from portico.domain.errors import Damaged, PorticoError, Unavailable
 from portico.domain.identity import Revision
-from portico.store.faults import Damaged
 from portico.store.port import Batch, Operator, PruneEvents, Select
 from portico.store.sqlite import SqliteStore, queries
 from portico.store.sqlite import store as store_module

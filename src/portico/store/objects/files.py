@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Lock
 from zlib import crc32
 
-from portico.domain.errors import Invalid, NotFound
-from portico.store.faults import Damaged, disk_errors
+from portico.domain.errors import Damaged, Invalid, NotFound
+from portico.store.faults import disk_errors
 from portico.store.objects.large import FileWriter
 from portico.store.objects.ref import FILE_NAME, SMALL, BlobRef
 from portico.store.objects.segments import SEGMENT_BYTES, Segments

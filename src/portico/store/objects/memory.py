@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from typing import Self
 from zlib import crc32
 
-from portico.domain.errors import Conflict, Invalid, NotFound
-from portico.store.faults import Damaged
+from portico.domain.errors import Conflict, Damaged, Invalid, NotFound
 from portico.store.objects.ref import SMALL, BlobRef
 from portico.store.objects.segments import SEGMENT_BYTES
 

@@ -21,8 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from portico.domain.errors import Conflict, Forbidden, Invalid, PorticoError, Unavailable
-from portico.store.faults import Damaged
+from portico.domain.errors import Conflict, Damaged, Forbidden, Invalid, PorticoError, Unavailable
 
 PAGE_SIZE = 4096
 WRITER_CACHE_KIB = 256 * 1024
