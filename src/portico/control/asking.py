@@ -71,6 +71,8 @@ async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
     common: tuple[Condition, ...] = ()
     if query.job:
         common = (Condition("job", Operator.EQ, query.job),)
+    elif query.jobs:
+        common = (Condition("job", Operator.STARTS_WITH, query.jobs),)
     if query.states and not query.states & INSTANCE_LIFE.final:
         common = (*common, Condition("active", Operator.EQ, 1))
     select = Select(
@@ -84,7 +86,11 @@ async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
 
 
 def _fits(query: ListInstances, instance: Instance) -> bool:
-    return (not query.job or instance.job == query.job) and (not query.states or instance.state in query.states)
+    return (
+        (not query.job or instance.job == query.job)
+        and instance.job.startswith(query.jobs)
+        and (not query.states or instance.state in query.states)
+    )
 
 
 def _each_state(common: tuple[Condition, ...], states: list[str]) -> tuple[tuple[Condition, ...], ...]:

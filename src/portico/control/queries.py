@@ -22,10 +22,12 @@ class GetInstance(Query, frozen=True):
 class ListInstances(Query, frozen=True):
     """Instances in order of creation; criteria are ANDed, empty ones do not count.
 
-    `newest` > 0 gives only that many of the newest, still in order of creation.
+    `jobs` is how the ids of their Jobs begin. `newest` > 0 gives only that many of the newest, still in order of
+    creation.
     """
 
     job: str = ""
+    jobs: str = ""
     id: str = ""
     states: frozenset[InstanceState] = frozenset()
     newest: int = 0

@@ -1,8 +1,9 @@
 """Fleets: queues of Calls, the workers that carry them out, leases and recalls.
 
 A Call that is an Instance's Attempt lives in the Instance's row: `lease` numbers it, `worker` names who has it.
-Promises: a lease is durable before its Call leaves; an answer under an old lease changes nothing; a Call that had not
-begun when its worker was lost goes back to the queue uncounted; a worker never holds more than it was given credit for.
+Promises: a lease is durable before its Call leaves; an answer under an old lease changes nothing; when a worker is
+lost, the Call it had begun, or else the first it held, counts as tried, and the others go back to the queue uncounted;
+a worker never holds more than it was given credit for.
 """
 
 from __future__ import annotations
@@ -129,6 +130,8 @@ class Fleets:
             instance = self._plane.state.instances[identity]
             if held.get(identity) == instance.lease:
                 worker.leased[identity] = instance.lease
+                if identity == worker.running:
+                    begin(self._plane, tx, instance, tx.now)
             else:
                 self._give_back(tx, instance, "the worker came back without it")
         fleet.workers[worker.run] = worker
@@ -245,11 +248,22 @@ class Fleets:
             worker = fleet.workers.pop(run.id, None)
             if worker is not None:
                 worker.close()
+                self._blame(tx, run, worker)
         for identity in held:
             instance = self._plane.state.instances.get(identity)
             if instance is not None and instance.worker == run.id:
                 message = run.outcome.message if run.outcome is not None else ""
                 self._give_back(tx, instance, f"its worker ended: {message}")
+
+    def _blame(self, tx: Transaction, run: Run, worker: Worker) -> None:
+        """Of a worker that died by itself, take the first Call it held for begun: workers tell only of lasting ones.
+
+        Without this a function that kills its worker at once would be tried for ever.
+        """
+        first = next(iter(worker.leased), "")
+        instance = self._plane.state.instances.get(first)
+        if run.stop is None and not worker.running and instance is not None and instance.worker == run.id:
+            begin(self._plane, tx, instance, tx.now)
 
     def rebuild(self, tx: Transaction) -> None:
         """After a restart: queue again every Call that no worker has."""

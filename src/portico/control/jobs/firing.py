@@ -50,7 +50,8 @@ def _fire(plane: Plane, tx: Transaction, job: Job) -> None:
     following = _next(job, tx.now) if job.schedule.cron else None
     instance = plane.state.instances.get(job.recurring)
     tx.put(msgspec.structs.replace(job, fire_at=following or Instant(0)))
-    if instance is not None and instance.ended:
+    withdrawn = instance is not None and instance.state is InstanceState.CANCELLED and not job.schedule.cron
+    if instance is not None and instance.ended and not withdrawn:
         reopen(plane, tx, instance, job.fire_at)
     if following is not None:
         plane.timers.set(following, "job_fire", job.id)

@@ -6,7 +6,7 @@ import re
 import uuid
 
 from portico.control.commands import CancelInstances, ScheduleKind
-from portico.control.jobs.catalogue import kind_id
+from portico.control.jobs.catalogue import KIND_PREFIX, kind_id
 from portico.control.queries import ListInstances
 from portico.domain.errors import Invalid
 from portico.domain.jobs import InstanceState
@@ -32,6 +32,7 @@ def lookup(query: pb.Query) -> ListInstances | None:
         return None
     return ListInstances(
         job=kind_id(query.kind) if query.kind else "",
+        jobs=KIND_PREFIX,
         id=parse_uuid(query.uuid) if query.uuid else "",
         states=states,
     )

@@ -21,6 +21,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.finished: dict[tuple[str, int], CallEnd] = {}
         self.told: dict[int, tuple[CallEnd, ...]] = {}
         self.sequence = 0
+        self.begun_told = True
 
     @rule(calls=st.lists(st.tuples(NAMES, st.integers(1, 3)), max_size=5))
     def take(self, calls: list[tuple[str, int]]) -> None:
@@ -50,14 +51,18 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule()
     def begin(self) -> None:
         self.running = self.queue.pop(0)
-        assert self.ledger.begin() == self.running
+        assert self.ledger.begin(Instant(9)) == self.running
+        self.begun_told = False
 
-    @precondition(lambda self: self.running and all(one.call != self.running.call for one in self.queue))
+    @precondition(lambda self: not self.begun_told)
     @rule()
-    def unbegin(self) -> None:
-        self.ledger.unbegin()
-        self.queue.insert(0, self.running)
-        self.running = None
+    def report_begun(self) -> None:
+        report = self.ledger.report_begun()
+        self.sequence += 1
+        assert report.sequence == self.sequence
+        assert (report.begun, report.begun_at) == ((CallKey(self.running.call, self.running.lease),), 9)
+        assert not report.ended
+        self.begun_told = True
 
     @precondition(lambda self: self.running)
     @rule()
@@ -66,6 +71,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.finish(end)
         self.finished[end.call, end.lease] = end
         self.running = None
+        self.begun_told = True
 
     @rule()
     def report(self) -> None:
@@ -88,6 +94,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.reopen()
         self.sequence = 0
         self.told.clear()
+        self.begun_told = self.running is None
 
     @invariant()
     def holds_what_the_model_holds(self) -> None:
@@ -95,6 +102,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert {(key.call, key.lease) for key in self.ledger.holding()} == held | self.finished.keys()
         assert self.ledger.running == (self.running.call if self.running else "")
         assert self.ledger.settled == (not self.finished)
+        assert self.ledger.begun_told is self.begun_told
         told = {(end.call, end.lease) for ends in self.told.values() for end in ends}
         assert self.ledger.untold == len(self.finished.keys() - told)
 

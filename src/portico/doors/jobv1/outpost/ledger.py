@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from portico.domain.frames import CallEnd, CallKey, CallsReport, Invoke
 from portico.domain.identity import Instant
 
-ENDS_PER_REPORT = 8
+ENDS_PER_REPORT = 16
 """Ends have bounded results, so that many of them still fit into one frame."""
 
 _NEVER = Instant(0)
@@ -25,6 +25,8 @@ class Ledger:
     def __init__(self) -> None:
         self._queue: OrderedDict[str, Invoke] = OrderedDict()
         self._running: Invoke | None = None
+        self._begun_at = _NEVER
+        self.begun_told = True
         self._finished: dict[_Key, CallEnd] = {}
         self._untold: deque[CallEnd] = deque()
         self._told: deque[tuple[int, list[_Key]]] = deque()
@@ -77,34 +79,36 @@ class Ledger:
         taken = [self._queue.pop(call) for call in names if call in self._queue]
         return tuple(CallKey(invoke.call, invoke.lease) for invoke in taken)
 
-    def begin(self) -> Invoke:
+    def begin(self, at: Instant) -> Invoke:
         """Make the first queued call the running one."""
         assert self._running is None
         _, self._running = self._queue.popitem(last=False)
+        self._begun_at = at
+        self.begun_told = False
         return self._running
-
-    def unbegin(self) -> None:
-        """Put the running call back to the front: control could not be told that it begins."""
-        assert self._running is not None
-        self._queue[self._running.call] = self._running
-        self._queue.move_to_end(self._running.call, last=False)
-        self._running = None
 
     def finish(self, end: CallEnd) -> None:
         """Keep the running call's end."""
         self._running = None
+        self.begun_told = True
         self._finished[end.call, end.lease] = end
         self._untold.append(end)
 
     def reopen(self) -> None:
         """A new connection knows of no end: all are to be told again, under new numbers."""
         self._sequence = 0
+        self.begun_told = self._running is None
         self._told.clear()
         self._untold = deque(self._finished.values())
 
-    def report(
-        self, *, begun: Invoke | None = None, begun_at: Instant = _NEVER, returned: tuple[CallKey, ...] = ()
-    ) -> CallsReport:
+    def report_begun(self) -> CallsReport:
+        """Make a report that says that the running call has begun."""
+        assert self._running is not None
+        self._sequence += 1
+        self.begun_told = True
+        return CallsReport(self._sequence, (CallKey(self._running.call, self._running.lease),), self._begun_at)
+
+    def report(self, *, returned: tuple[CallKey, ...] = ()) -> CallsReport:
         """Make the next report, with as many untold ends as fit."""
         self._sequence += 1
         ended: tuple[CallEnd, ...] = ()
@@ -115,8 +119,7 @@ class Ledger:
             else:
                 ended = tuple([untold.popleft() for _ in range(min(len(untold), ENDS_PER_REPORT))])
             self._told.append((self._sequence, [(end.call, end.lease) for end in ended]))
-        keys = () if begun is None else (CallKey(begun.call, begun.lease),)
-        return CallsReport(self._sequence, keys, begun_at, ended, returned)
+        return CallsReport(self._sequence, ended=ended, returned=returned)
 
     def acknowledge(self, sequence: int) -> None:
         """Forget the ends that were told in reports up to this one."""

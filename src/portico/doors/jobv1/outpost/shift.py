@@ -1,8 +1,9 @@
 """A worker's shift: take calls, tell that one begins, carry it out, tell its end, until told to stop.
 
-Promises that no call begins before its `begun` has left, that a call given back never begins, and that each end is
-told until control has acknowledged it, over any number of connections. It executes in the main thread; the stand-in
-attends the link meanwhile.
+Promises that calls begin in the order in which they came and only while control can be spoken to, that a call given
+back never begins, and that each end is told until control has acknowledged it, over any number of connections. That a
+call has begun is told apart only when it lasts: of a worker that dies in between, control takes the first call it held
+for begun. It executes in the main thread; the stand-in attends the link meanwhile.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ _LAST_RETRY = 1.0
 # Seconds between two looks at the link while tiny calls follow each other: shorter than a message takes to come.
 _LOOK_AGAIN = 0.0002
 
+# Seconds after which an end is told even though more calls are queued.
+_TELL_AGAIN = 0.002
+
 log = logging.getLogger("portico.worker")
 
 
@@ -56,6 +60,7 @@ class Shift:
         self._retry = _FIRST_RETRY
         self._retry_at = 0.0
         self._attended_at = 0.0
+        self._told_at = 0.0
         self._deadline: float | None = None  # monotonic seconds; set once a Shutdown has come
 
     def run(self) -> int:
@@ -78,18 +83,14 @@ class Shift:
         return 0
 
     def _work(self) -> None:
-        """Begin the next call, unless control cannot be told so, and carry it out."""
-        ledger, link = self._ledger, self._link
-        invoke = ledger.begin()
+        """Carry out the next call, after telling the ends that have waited long enough."""
+        ledger = self._ledger
+        if ledger.untold >= ENDS_PER_REPORT or (ledger.untold and time.monotonic() - self._told_at > _TELL_AGAIN):
+            self._tell_ends()
+            if not self._ready:
+                return
         begun_at = now()
-        try:
-            while ledger.untold > ENDS_PER_REPORT:
-                link.send(ledger.report())
-            link.send(ledger.report(begun=invoke, begun_at=begun_at))
-        except LinkLost as lost:
-            ledger.unbegin()
-            self._drop(lost)
-            return
+        invoke = ledger.begin(begun_at)
         self._stand_in.leave()
         end = self._executor.carry_out(invoke, begun_at)
         self._stand_in.resume()
@@ -101,7 +102,17 @@ class Shift:
         if left is not None and left <= 0:
             log.warning("shut down while call %s still runs", self._ledger.running)
             os._exit(0)
+        if self._ready and not self._ledger.begun_told:
+            self._tell_begun()
         self._attend(left, bell)
+
+    def _tell_begun(self) -> None:
+        """Say that the running call has begun: it lasts longer than most."""
+        try:
+            self._send_ends()
+            self._link.send(self._ledger.report_begun())
+        except LinkLost as lost:
+            self._drop(lost)
 
     def _attend(self, seconds: float | None, bell: int | None = None) -> None:
         """Be connected, wait at most so long for something to come, and take what has come."""
@@ -178,5 +189,6 @@ class Shift:
             self._drop(lost)
 
     def _send_ends(self) -> None:
+        self._told_at = time.monotonic()
         while self._ready and self._ledger.untold:
             self._link.send(self._ledger.report())
