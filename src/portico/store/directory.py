@@ -20,8 +20,8 @@ FORMAT = 1
 _FORMAT_FILE = "FORMAT"
 _UNFINISHED_FORMAT = "FORMAT.new"
 _LOCK_FILE = "lock"
-_STARTED = frozenset({_LOCK_FILE, _UNFINISHED_FORMAT, "lost+found"})
-"""What an otherwise empty directory may hold: an interrupted first start, or the root of a file system."""
+_STARTED = frozenset({_LOCK_FILE, _UNFINISHED_FORMAT, "lost+found", "portico.toml"})
+"""What an otherwise empty directory may hold: an interrupted first start, the root of a file system, a configuration."""
 
 
 class DataDirectory:

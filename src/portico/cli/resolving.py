@@ -1,0 +1,77 @@
+"""From what a person typed to an id: the whole id, or its unique beginning or end.
+
+Ids begin with their time, so that those of one hour look alike at the beginning; their ends differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portico.cli import words
+from portico.cli.connection import Record, Server
+from portico.cli.failures import Failed, Refused
+from portico.cli.following import changes
+
+LEAST = 6
+"""Characters of an id that must be given."""
+
+LOOKED_AT = 1_000
+"""Newest records among which a part of an id is looked for."""
+
+SHOWN = 10
+
+
+def find(server: Server, table: str, text: str) -> Record:
+    """Give the record of `table` ("instances", "runs") that is meant; raises Refused when there is none."""
+    try:
+        found: Record = server.get(table, text)
+    except Refused as error:
+        if error.kind != "not_found":
+            raise
+        identity = pick(text, (str(record["id"]) for record in server.get(table, newest=LOOKED_AT)))
+        if identity is None:
+            raise
+        found = server.get(table, identity)
+    return found
+
+
+def find_run(server: Server, text: str, *, wait: bool = False) -> Record:
+    """Give the Run that is meant: by its own id, or by that of an instance whose present or last Run it is.
+
+    An instance that has none yet is waited for, or raises Failed.
+    """
+    try:
+        return find(server, "runs", text)
+    except Refused as no_run:
+        if no_run.kind != "not_found":
+            raise
+        try:
+            instance = find(server, "instances", text)
+        except Refused as no_instance:
+            if no_instance.kind != "not_found":
+                raise
+            raise Refused("not_found", f"no Run and no instance {text}") from no_instance
+    if wait:
+        instance = next(
+            change for change in changes(server, instance["id"]) if change["run"] or change["state"] in words.ENDED
+        )
+    if not instance["run"]:
+        raise Failed(f"instance {instance['id']} is {instance['state']}: it has no Run")
+    run: Record = server.get("runs", instance["run"])
+    return run
+
+
+def pick(text: str, ids: Iterable[str]) -> str | None:
+    """Choose the one id that begins or ends so; None when none does or too little was given.
+
+    Raises Failed listing the candidates when several do.
+    """
+    text = text.lower()
+    if len(text) < LEAST:
+        return None
+    fitting = [identity for identity in ids if identity.lower().startswith(text) or identity.lower().endswith(text)]
+    if len(fitting) > 1:
+        shown = "\n".join(f"  {identity}" for identity in fitting[-SHOWN:])
+        more = f"\n  and {len(fitting) - SHOWN} more" if len(fitting) > SHOWN else ""
+        raise Failed(f"{text} fits {len(fitting)} ids; give more characters:\n{shown}{more}")
+    return fitting[0] if fitting else None
