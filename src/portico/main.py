@@ -108,7 +108,11 @@ class Server:
         gc.collect()
         gc.freeze()
         told = endpoints.describe(
-            settings.advertise or settings.host, grpc_address.port, http_address.port, settings.doors
+            settings.advertise or settings.host,
+            grpc_address.port,
+            http_address.port,
+            settings.doors,
+            tls=settings.auth.tls_cert is not None,
         )
         endpoints.write(self.data, told)
         self._stack.callback(endpoints.remove, self.data)

@@ -1,5 +1,6 @@
 import asyncio
 
+import msgspec
 import pytest
 from harness import FakeNode, make_plane, settle
 
@@ -197,8 +198,6 @@ def test_a_template_that_cannot_be_filled_leaves_no_trace():
     async def story():
         job = kind()
         spec = RunSpec(argv=("cp", "{0}", "{1}"))
-        import msgspec
-
         job = msgspec.structs.replace(job, template=msgspec.structs.replace(job.template, spec=spec))
         plane, _ = await started([job])
         with pytest.raises(Invalid, match="needs argument 1"):

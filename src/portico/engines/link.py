@@ -93,6 +93,11 @@ class _Connection(asyncio.Protocol):
             _log.warning("line cut: the peer does not read")
             transport.abort()
 
+    def end(self) -> None:
+        """Close without telling control."""
+        self._session = None
+        self.close()
+
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
@@ -126,8 +131,8 @@ class LinkServer:
             os.umask(before)
 
     async def close(self) -> None:
-        """Stop listening and end every line."""
+        """Stop listening and end every line; control is not told, for it stops too."""
         if self._server is not None:
             self._server.close()
         for line in list(self._lines):
-            line.close()
+            line.end()

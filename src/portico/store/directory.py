@@ -21,7 +21,7 @@ _FORMAT_FILE = "FORMAT"
 _UNFINISHED_FORMAT = "FORMAT.new"
 _LOCK_FILE = "lock"
 _STARTED = frozenset({_LOCK_FILE, _UNFINISHED_FORMAT, "lost+found", "portico.toml"})
-"""What an otherwise empty directory may hold: an interrupted first start, the root of a file system, a configuration."""
+"""What a fresh directory may hold: an interrupted first start, the root of a file system, a configuration."""
 
 
 class DataDirectory:

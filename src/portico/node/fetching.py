@@ -1,0 +1,45 @@
+"""Fetches before a start, each Run's in a task of its own; the cache bounds how many go on at once.
+
+Promises: a Run that is withdrawn is not fetched for any longer; a failed fetch is the Run's end and says which.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from portico.domain.errors import PorticoError
+from portico.domain.runs import EndCause
+from portico.node.charges import Charge
+from portico.node.fetch_cache import FetchCache
+from portico.node.fetcher import FetchFailed, fetch_all
+from portico.node.site import Site
+
+
+class Fetching:
+    """Brings files into sandboxes."""
+
+    def __init__(self, site: Site, group: asyncio.TaskGroup) -> None:
+        self._site = site
+        self._group = group
+        self._cache = FetchCache(site.directory / "cache", site.config.cache_bytes)
+
+    def start(
+        self, charge: Charge, done: Callable[[Charge], None], failed: Callable[[Charge, EndCause, str], None]
+    ) -> asyncio.Task[None]:
+        """Fetch what a Run wants, then call `done` or `failed`; cancelling the task calls neither."""
+        return self._group.create_task(self._fetch(charge, done, failed))
+
+    async def _fetch(
+        self, charge: Charge, done: Callable[[Charge], None], failed: Callable[[Charge, EndCause, str], None]
+    ) -> None:
+        spec = charge.order.spec
+        try:
+            sandbox = self._site.sandboxes.create(charge.run, spec.user)
+            await fetch_all(spec.fetch, sandbox, self._cache, self._site.config.fetch_bytes, spec.user)
+        except FetchFailed as error:
+            failed(charge, EndCause.FETCH_FAILED, str(error))
+        except (PorticoError, OSError) as error:
+            failed(charge, EndCause.LAUNCH_FAILED, str(error))
+        else:
+            done(charge)

@@ -1,0 +1,85 @@
+"""What the agent has to say to control: numbered reports, kept until they are durable there.
+
+Promises: every observation but a health that changed again is told in order and without gaps, told again after a
+reconnect, and never more than a window of unanswered reports is under way; the rest waits here. Observations are
+idempotent by (run, token), so that a new agent may simply tell again what its journal knows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from portico.domain.frames import Observation, Report
+
+LARGEST_REPORT = 500
+WINDOW = 16
+
+
+class Outbox:
+    """The reports of one incarnation of the agent."""
+
+    def __init__(self, send: Callable[[Report], None], call_soon: Callable[[Callable[[], None]], object]) -> None:
+        self._send = send
+        self._call_soon = call_soon
+        self._pending: list[Observation] = []
+        self._health: dict[str, Observation] = {}
+        self._unanswered: deque[Report] = deque()
+        self._sequence = 0
+        self._open = False
+        self._due = False
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether control has durably heard everything."""
+        return not (self._pending or self._health or self._unanswered)
+
+    def add(self, observation: Observation) -> None:
+        """Take an observation; it leaves at the end of this turn of the loop, together with others."""
+        if observation.healthy is not None:
+            self._health[observation.run] = observation
+        else:
+            self._health.pop(observation.run, None)
+            self._pending.append(observation)
+        if not self._due and self._open:
+            self._due = True
+            self._call_soon(self._flush)
+
+    def resume(self, sequence: int) -> list[Observation]:
+        """Go on after a welcome: gives what control has durably, tells the rest again."""
+        durable = self._drop(sequence)
+        self._open = True
+        for report in self._unanswered:
+            self._send(report)
+        self._flush()
+        return durable
+
+    def pause(self) -> None:
+        """Keep everything here while there is no connection."""
+        self._open = False
+
+    def acknowledge(self, sequence: int) -> list[Observation]:
+        """Drop the reports up to this number and give what they said; what had no room may leave now."""
+        durable = self._drop(sequence)
+        self._flush()
+        return durable
+
+    def _drop(self, sequence: int) -> list[Observation]:
+        durable: list[Observation] = []
+        while self._unanswered and self._unanswered[0].sequence <= sequence:
+            durable.extend(self._unanswered.popleft().observations)
+        return durable
+
+    def _flush(self) -> None:
+        self._due = False
+        if self._health and len(self._unanswered) < WINDOW:
+            self._pending.extend(self._health.values())
+            self._health.clear()
+        sent = 0
+        while self._open and sent < len(self._pending) and len(self._unanswered) < WINDOW:
+            self._sequence += 1
+            report = Report(self._sequence, tuple(self._pending[sent : sent + LARGEST_REPORT]))
+            sent += len(report.observations)
+            self._unanswered.append(report)
+            self._send(report)
+        del self._pending[:sent]

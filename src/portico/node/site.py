@@ -1,0 +1,64 @@
+"""What the parts of one agent share: its directory, its tables, its way to speak. Wired in `agent`, used everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from pathlib import Path
+
+from portico.domain.frames import Observation
+from portico.domain.identity import Instant
+from portico.domain.runs import Outcome
+from portico.node.cgroup_contract import Cgroups
+from portico.node.charges import Charge, Charges
+from portico.node.config import NodeConfig
+from portico.node.journal import Journal
+from portico.node.processes import Watch
+from portico.node.reporting import Outbox
+from portico.node.sandbox import Sandboxes
+
+
+class Site:
+    """One agent's place of work."""
+
+    def __init__(self, directory: Path, config: NodeConfig, cgroups: Cgroups, outbox: Outbox) -> None:
+        self.directory = directory
+        self.config = config
+        self.cgroups = cgroups
+        self.outbox = outbox
+        self.sandboxes = Sandboxes(directory / "sandboxes")
+        self.journal = Journal(directory / "journal")
+        self.charges = Charges()
+        self.watch = Watch()
+        self.loop = asyncio.get_running_loop()
+        self.leaving = False
+        """Set once no further Run is taken."""
+
+    def report_started(self, charge: Charge) -> None:
+        """Tell control that a Run runs."""
+        self.outbox.add(Observation(charge.run, charge.token, charge.started_at, pid=charge.pid, started=True))
+
+    def report_outcome(self, run: str, token: int, at: Instant, outcome: Outcome) -> None:
+        """Tell control how a Run ended."""
+        self.outbox.add(Observation(run, token, at, outcome=outcome))
+
+    def report_refused(self, run: str, token: int, reason: str) -> None:
+        """Tell control that nothing was started and nothing will be."""
+        self.outbox.add(Observation(run, token, now(), refused=reason))
+
+    def close(self) -> None:
+        """Let go of all files; what is on disk stays."""
+        self.watch.close()
+        self.journal.close()
+        self.sandboxes.close()
+
+
+def now() -> Instant:
+    """Give the present instant."""
+    return Instant(time.time_ns() // 1000)
+
+
+def slice_name(directory: Path) -> str:
+    """Name the cgroup slice of the node in this directory, so that several nodes of one machine stay apart."""
+    return "portico-" + hashlib.blake2b(str(directory).encode(), digest_size=6).hexdigest()
