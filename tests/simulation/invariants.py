@@ -82,7 +82,9 @@ class Invariants:
         for other in others:
             record = self._find_run(other)
             assert record.ended, f"instance {run.instance} has two live attempts: {other} and {run.id}"
-            assert record.state is RunState.LOST or record.stop is not None, f"{other} runs on though it is {record.state}"
+            assert record.state is RunState.LOST or record.stop is not None, (
+                f"{other} runs on though it is {record.state}"
+            )
 
     def cancelled(self, instance):
         self._cancelled[instance.id] = instance.generation
@@ -132,9 +134,7 @@ class Invariants:
         assert plane.capacity.allocation == allocation, "pool accounts differ from claims"
 
     def _check_jobs(self, plane):
-        active = Counter(
-            instance.job for instance in plane.state.instances.values() if instance.state in SLOTTED
-        )
+        active = Counter(instance.job for instance in plane.state.instances.values() if instance.state in SLOTTED)
         for job in plane.state.jobs.values():
             assert plane.queues[job.id].active == active[job.id], "a job's slots are miscounted"
             if job.concurrency:
@@ -212,4 +212,3 @@ class Invariants:
             return found
         row = self._world.store.reader().get("runs", identity)
         return None if row is None else self._run(row)
-

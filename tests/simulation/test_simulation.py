@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from simulation.plants import PLANTS
-from simulation.world import run_world
+from simulation.world import World, run_world
 
 SEEDS = 30
 MOST_SEEDS = 1000
@@ -19,8 +18,6 @@ def test_seeded_schedules_keep_every_promise(batch):
 
 
 def test_a_schedule_is_as_long_and_as_hard_as_promised():
-    from simulation.world import World
-
     world = World(7)
     world.run()
     assert world.operations >= 200

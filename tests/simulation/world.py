@@ -10,6 +10,8 @@ import gc
 import random
 from collections import Counter
 
+from simulation.invariants import Invariants
+
 from portico.control.commands import CancelInstances, DrainNode, ScheduleKind, StopRun
 from portico.control.jobs.catalogue import kind_id
 from portico.control.plane import Plane
@@ -26,8 +28,6 @@ from portico.engines.simulated.virtual_time import SeededIds, VirtualClock, Virt
 from portico.engines.simulated.worker import SimulatedWorker
 from portico.store.memory import MemoryStore
 from portico.store.port import Batch
-
-from simulation.invariants import Invariants
 
 FLEET = "python"
 SECRET = "s"
@@ -97,7 +97,13 @@ def make_jobs():
             function=name, fleet=FLEET, timeout=changes.pop("timeout", Micros(0)), grace=Micros(1 * SECOND)
         )
         return Job(
-            id=kind_id(name), door="jobv1", pool="/jobv1", mode=JobMode.DEMAND, created_at=0, template=template, **changes
+            id=kind_id(name),
+            door="jobv1",
+            pool="/jobv1",
+            mode=JobMode.DEMAND,
+            created_at=0,
+            template=template,
+            **changes,
         )
 
     fleet = Job(
@@ -182,9 +188,7 @@ class World:
         behaviour = Behaviour(self._length, self._code, self._process_started, self._process_ended)
         for index in range(self._node_count):
             amounts = {"cpus": 4000, "mem": 4_000_000}
-            self.nodes.append(
-                SimulatedNode(f"n{index}", amounts, self.source, self.clock, behaviour, SECRET)
-            )
+            self.nodes.append(SimulatedNode(f"n{index}", amounts, self.source, self.clock, behaviour, SECRET))
         self.start_control()
         steps = [*[self._operate] * self.operations, *[self._break_something] * max(5, self.operations // 25)]
         self.source.shuffle(steps)
@@ -257,7 +261,9 @@ class World:
             worker.die()
 
     def _call_length(self, call):
-        return 60.0 if call.function == "hung" and self.source.random() < 0.5 else self.source.choice([0.0005, 0.002, 0.3])
+        return (
+            60.0 if call.function == "hung" and self.source.random() < 0.5 else self.source.choice([0.0005, 0.002, 0.3])
+        )
 
     def _call_error(self, _call):
         return self.source.choice([None, None, None, None, "ValueError: no", "crash"])
