@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
-import sys
 import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from portico.domain.errors import Invalid, PorticoError
+from portico.domain.errors import Invalid
 from portico.domain.frames import (
     Ack,
     Forget,
@@ -329,10 +329,6 @@ def main(directory: str, pipe: int | None) -> int:
     if pipe is not None:
         os.set_inheritable(pipe, False)  # noqa: FBT003 — the system call's own form
     processes.become_subreaper()
-    try:
-        return asyncio.run(_live(Path(directory), config, pipe))
-    except PorticoError:
-        log.exception("the agent cannot work")
-        return 1
-    finally:
-        sys.stderr.flush()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # a launch makes many objects and no cycles
+    return asyncio.run(_live(Path(directory), config, pipe))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
-from pathlib import Path
 
 from portico.domain.frames import LaunchOrder, RunFact
 from portico.domain.identity import Instant, Micros
@@ -45,7 +44,6 @@ class Charge:
         "pid",
         "pidfd",
         "run",
-        "sandbox",
         "stage",
         "start",
         "started_at",
@@ -61,7 +59,6 @@ class Charge:
         self.cgroup = cgroup
         self.intended_at = intended_at
         self.stage = Stage.PREPARING
-        self.sandbox: Path | None = None
         self.pid = 0
         self.start = 0
         self.pidfd = -1

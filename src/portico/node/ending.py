@@ -7,7 +7,6 @@ record is their only witness.
 
 from __future__ import annotations
 
-import logging
 import os
 import resource
 import signal
@@ -24,8 +23,6 @@ from portico.node.processes import Death
 from portico.node.reaped import Reaped, ReapedReader
 from portico.node.remains import Remains
 from portico.node.site import Site, now
-
-log = logging.getLogger("portico.node")
 
 RECORD_PATIENCE = 2.0
 _NO_FACTS = CgroupFacts()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 
+from portico.domain.errors import PorticoError
 from portico.domain.frames import Observation
 from portico.domain.identity import Instant
 from portico.node.charges import Charge
 from portico.node.checks import HostProbe, watch_health
 from portico.node.programs import inherited_environment, run_environment
 from portico.node.site import Site, now
+
+log = logging.getLogger("portico.node")
 
 
 class Health:
@@ -30,7 +34,12 @@ class Health:
     async def _watch(self, charge: Charge) -> None:
         check = charge.order.spec.check
         assert check is not None
-        await watch_health(check, self._probe(charge), lambda healthy: self._report(charge, healthy=healthy))
+        try:
+            probe = self._probe(charge)
+        except (PorticoError, OSError) as error:
+            log.warning("the health of %s cannot be watched: %s", charge.run, error)
+        else:
+            await watch_health(check, probe, lambda healthy: self._report(charge, healthy=healthy))
         if charge.live:
             self._unhealthy(charge)
 

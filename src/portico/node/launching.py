@@ -172,7 +172,7 @@ class Launches:
         """Make a sandbox and a cgroup; that is all there is to a scope."""
         name, parent = split_name(charge.cgroup)
         try:
-            charge.sandbox = self._site.sandboxes.create(charge.run, charge.order.spec.user)
+            self._site.sandboxes.create(charge.run, charge.order.spec.user)
             prepared = Prepared()
             if charge.cgroup:
                 prepared = self._site.cgroups.prepare(name, charge.order.spec.limits, parent)

@@ -178,7 +178,7 @@ def environment(pid: int) -> dict[bytes, bytes]:
     try:
         with open(f"/proc/{pid}/environ", "rb") as listing:
             pairs = (item.partition(b"=") for item in listing.read().split(b"\0"))
-            return {name: value for name, _, value in pairs}
+            return {name: value for name, _, value in pairs if name}
     except OSError:
         return {}
 

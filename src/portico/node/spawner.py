@@ -34,6 +34,8 @@ AT_ONCE = 8
 """Processes made before the loop is woken while more are waiting; a wake-up costs about a tenth of a launch."""
 
 _PLAIN_UMASK = 0o022
+_MYSELF = b"0"
+"""What a thread writes into a `tasks` file to go there itself."""
 
 
 class Launching(msgspec.Struct, frozen=True, gc=False):
@@ -59,15 +61,30 @@ class Spawned(msgspec.Struct, frozen=True, gc=False):
 class _Job:
     """One launch on its way through the thread."""
 
-    __slots__ = ("at", "call", "directory", "error", "launching", "output", "pid", "prepared", "program", "umask")
+    __slots__ = (
+        "at",
+        "call",
+        "directory",
+        "enter",
+        "error",
+        "files",
+        "grouped",
+        "launching",
+        "leave",
+        "pid",
+        "program",
+        "umask",
+    )
 
     def __init__(
-        self, launching: Launching, call: SpawnCall, output: tuple[int, int], prepared: Prepared, place: tuple[str, str]
+        self, launching: Launching, call: SpawnCall, files: list[int], prepared: Prepared, place: tuple[str, str]
     ) -> None:
         self.launching = launching
         self.call = call
-        self.output = output
-        self.prepared = prepared
+        self.files = files
+        self.enter = files[2:]
+        self.leave = frozenset(prepared.leave) if self.enter else frozenset()
+        self.grouped = bool(prepared.enter or prepared.procs)
         self.program, self.directory = place
         self.umask = launching.order.spec.umask
         self.pid = self.error = self.at = 0
@@ -86,6 +103,7 @@ class Spawner:
         self._announce = announce
         self._programs = Programs()
         self._inherited = inherited_environment(os.environ)
+        self._ways_out = {path: os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in cgroups.leave}
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._done: deque[_Job] = deque()
@@ -136,7 +154,7 @@ class Spawner:
         self._jobs.put(None)
         if self._thread.is_alive():
             self._thread.join()
-        os.close(self._null)
+        _close([self._null, *self._ways_out.values()])
 
     def _prepare(self, launching: Launching) -> _Job:
         order = launching.order
@@ -155,21 +173,22 @@ class Spawner:
         if prefix:
             argv[:1] = [*prefix, program]
             program = prefix[0]
-        output = self._sandboxes.open_output(order.run)
+        files = list(self._sandboxes.open_output(order.run))
         try:
-            call = SpawnCall(program, argv, environment, directory, (self._null, *output))
-        except ValueError:
-            _close(output)
+            files.extend(os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in prepared.enter)
+            call = SpawnCall(program, argv, environment, directory, (self._null, *files[:2]))
+        except (OSError, ValueError):
+            _close(files)
             raise
-        return _Job(launching, call, output, prepared, (program, directory))
+        return _Job(launching, call, files, prepared, (program, directory))
 
     def _conclude(self, job: _Job) -> Spawned:
-        _close(job.output)
+        _close(job.files)
         if job.error:
             return _failed(job.launching, _explain(job))
         order = job.launching.order
-        grouped = bool(job.prepared.enter or job.prepared.procs)
-        return Spawned(order.run, order.token, Instant(job.at), job.pid, processes.start_time(job.pid), grouped)
+        start = processes.start_time(job.pid)
+        return Spawned(order.run, order.token, Instant(job.at), job.pid, start, grouped=job.grouped)
 
     def _work(self) -> None:
         try:
@@ -196,26 +215,25 @@ class Spawner:
             if job.umask != self._umask:
                 os.umask(job.umask)
                 self._umask = job.umask
-            if job.prepared.enter or self._joined:
-                self._enter(job.prepared)
+            if job.enter or self._joined:
+                self._enter(job)
         except OSError as error:
             job.error = error.errno or -1
             return
         job.pid, job.error = job.call.make()
         job.at = time.time_ns() // 1000
 
-    def _enter(self, prepared: Prepared) -> None:
+    def _enter(self, job: _Job) -> None:
         """Move into the Run's groups, and out of those of the Run before that this one has none beside."""
-        leave = frozenset(prepared.leave if prepared.enter else ())
-        if self._joined - leave:
-            self._leave(leave)
-        for path in prepared.enter:
-            _write_self(path)
-        self._joined |= leave
+        if self._joined - job.leave:
+            self._leave(job.leave)
+        for file in job.enter:
+            os.write(file, _MYSELF)
+        self._joined |= job.leave
 
     def _leave(self, but: frozenset[str]) -> None:
         for path in self._joined - but:
-            _write_self(path)
+            os.write(self._ways_out[path], _MYSELF)
         self._joined &= but
 
 
@@ -232,15 +250,6 @@ def _explain(job: _Job) -> str:
     return f"{job.program}: {os.strerror(job.error)}"
 
 
-def _close(descriptors: tuple[int, int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
-
-
-def _write_self(path: str) -> None:
-    """Move the calling thread into the group of a `tasks` file."""
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(fd, b"0")
-    finally:
-        os.close(fd)
+def _close(files: list[int]) -> None:
+    for file in files:
+        os.close(file)

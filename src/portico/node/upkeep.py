@@ -106,17 +106,21 @@ class Upkeep:
 
 
 def _rotate(files: list[tuple[Path, int]], log_file: tuple[Path, int]) -> None:
-    for sandbox, limit in files:
-        if limit:
-            for name in ("stdout", "stderr"):
-                rotate_if_needed(sandbox / name, limit)
-    rotate_if_needed(*log_file, keep=1)
+    bounded = [(sandbox / name, limit) for sandbox, limit in files if limit for name in ("stdout", "stderr")]
+    for path, limit in (*bounded, log_file):
+        try:
+            rotate_if_needed(path, limit)
+        except OSError as error:
+            log.warning("%s cannot be rotated now: %s", path, error)
 
 
 def _measure(usage: Callable[[str], int], run: str) -> int:
     try:
         return usage(run)
     except NotFound:
+        return 0
+    except OSError as error:
+        log.warning("the disk use of %s cannot be measured now: %s", run, error)
         return 0
 
 
