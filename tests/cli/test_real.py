@@ -163,7 +163,7 @@ def _rest(terminal: int) -> bytes:
         while data := os.read(terminal, 4096):
             seen += data
     except OSError as error:
-        assert error.errno == errno.EIO, "the way in which a terminal says that it is over"  # noqa: PT017
+        assert error.errno == errno.EIO, "the way in which a terminal says that it is over"
     finally:
         os.close(terminal)
     return seen

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def test_ports_are_sets_of_numbers(some, others):
     assert numbers(merged) == numbers(some)
     assert count_ports(merged) == len(numbers(some))
     assert numbers(remove_ports(merged, others)) == numbers(some) - numbers(others)
-    assert all(before[1] + 1 < after[0] for before, after in zip(merged, merged[1:], strict=False))
+    assert all(before[1] + 1 < after[0] for before, after in itertools.pairwise(merged))
 
 
 @given(ranges, st.integers(0, 30))

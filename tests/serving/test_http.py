@@ -293,7 +293,7 @@ def test_stopping_lets_requests_under_way_finish():
             slow = group.create_task(at.client.get("/x/slow"))
             await site.entered.wait()
             stopping = group.create_task(at.server.stop(10))
-            while at.server._sockets[0].fileno() != -1:  # noqa: ASYNC110 — uvicorn tells nobody that it has stopped listening
+            while at.server._sockets[0].fileno() != -1:
                 await asyncio.sleep(0)
             with pytest.raises(ConnectionRefusedError):
                 await asyncio.open_connection(at.address.host, at.address.port)

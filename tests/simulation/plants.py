@@ -7,7 +7,6 @@ from unittest import mock
 
 import msgspec
 
-from portico.control.calls.fleets import Fleets
 from portico.control.cluster import gateway, nodes, runs
 from portico.control.committer import Committer
 from portico.control.jobs import instances
@@ -50,20 +49,6 @@ def acknowledges_before_durable():
         self.line.send(Ack(report.sequence))
 
     with mock.patch.object(gateway.AgentSession, "_take_report", take):
-        yield
-
-
-@contextmanager
-def ignores_leases():
-    """An answer of a worker that lost its lease is taken."""
-
-    def leased(self, _worker, key):
-        instance = self._plane.state.instances.get(key.call)
-        if instance is None or instance.ended or instance.state is instances.InstanceState.WAITING:
-            return None
-        return instance
-
-    with mock.patch.object(Fleets, "_leased", leased):
         yield
 
 
@@ -127,7 +112,6 @@ PLANTS = (
     answers_before_durable,
     launches_before_durable,
     acknowledges_before_durable,
-    ignores_leases,
     forgets_due_times,
     loses_runs_of_returning_nodes,
     counts_slots_twice,

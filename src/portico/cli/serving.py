@@ -64,7 +64,7 @@ def up(  # noqa: PLR0913 — the flags of the contract, all by keyword
     engine
         Where work runs: local or ray [default: local].
     """
-    import asyncio  # noqa: PLC0415 — only a server pays for the server's imports
+    import uvloop  # noqa: PLC0415 — only a server pays for the server's imports
 
     from portico.settings import SettingsError, load  # noqa: PLC0415 — as above
 
@@ -86,7 +86,7 @@ def up(  # noqa: PLR0913 — the flags of the contract, all by keyword
         raise Misused(str(error)) from error
     from portico.main import serve  # noqa: PLC0415 — as above
 
-    return asyncio.run(serve(settings))
+    return uvloop.run(serve(settings))
 
 
 def config_file(chosen: Path | None, data: Path) -> Path | None:
