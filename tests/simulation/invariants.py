@@ -26,12 +26,15 @@ class Invariants:
         self._told = {}
         self._seen = {}
         self._watched = {}
+        self._unchecked = {}
         self._written = {}
+        self._settled = set()
 
     # ---- what is heard -----------------------------------------------------------------------------------------
 
     def control_started(self, plane):
         self._watched = {}
+        self._unchecked = {}
         self._seen = {plane: plane.committer.durable}
 
     def after_write(self, changes):
@@ -43,6 +46,7 @@ class Invariants:
         assert event.revision <= plane.committer.durable, "a watcher saw what is not durable"
         self._seen[plane] = event.revision
         self._watched[event.table, event.id] = event.record
+        self._unchecked[event.table, event.id] = event.record
         if isinstance(event.record, Instance):
             self._take_final(event.record)
         elif isinstance(event.record, Run) and event.record.ended:
@@ -153,13 +157,17 @@ class Invariants:
 
     def _check_answers(self, plane):
         reader = self._world.store.reader()
-        for identity in list(self._world.answered):
-            if identity in plane.state.instances:
+        for identity in self._world.answered:
+            if identity in self._settled or identity in plane.state.instances:
                 continue
-            assert reader.get("instances", identity) is not None, f"instance {identity} was answered and is gone"
+            row = reader.get("instances", identity)
+            assert row is not None, f"instance {identity} was answered and is gone"
+            assert plane.state.tables["instances"].load(row).ended, f"instance {identity} has left memory unfinished"
+            self._settled.add(identity)
 
     def _check_watch(self, plane):
-        for (table, identity), record in self._watched.items():
+        unchecked, self._unchecked = self._unchecked, {}
+        for (table, identity), record in unchecked.items():
             current = plane.state.records[table].get(identity)
             if current is None or record is None:
                 continue

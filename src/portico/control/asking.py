@@ -30,13 +30,15 @@ from portico.control.queries import (
     ReadFile,
 )
 from portico.deciding.entitlement import entitle
-from portico.domain.errors import Invalid, NotFound, Unavailable
+from portico.domain.errors import Exhausted, Invalid, NotFound, Unavailable
 from portico.domain.frames import FileFact, Usage
 from portico.domain.jobs import INSTANCE_LIFE, Instance, Job
 from portico.domain.nodes import Pool
 from portico.domain.runs import RUN_LIFE, Run
 from portico.domain.slices import sums
 from portico.store.port import Condition, Operator, Reader, Select
+
+MOST_LISTED = 500_000
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -75,14 +77,8 @@ async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
         common = (Condition("job", Operator.STARTS_WITH, query.jobs),)
     if query.states and not query.states & INSTANCE_LIFE.final:
         common = (*common, Condition("active", Operator.EQ, 1))
-    select = Select(
-        "instances",
-        _each_state(common, [state.value for state in query.states]),
-        order=(("id", not query.newest),),
-        limit=query.newest or -1,
-    )
-    table: RecordTable[Instance] = plane.state.tables["instances"]
-    return await plane.history.later(lambda reader: _load(reader, table, select, backwards=bool(query.newest)))
+    any_of = _each_state(common, [state.value for state in query.states])
+    return await _read(plane, plane.state.tables["instances"], any_of, query.newest)
 
 
 def _fits(query: ListInstances, instance: Instance) -> bool:
@@ -99,11 +95,21 @@ def _each_state(common: tuple[Condition, ...], states: list[str]) -> tuple[tuple
     return (common,) if common else ()
 
 
-def _load(reader: Reader, table: RecordTable[Any], select: Select, *, backwards: bool) -> list[Any]:
-    rows = reader.select(select)
-    if backwards:
-        rows.reverse()
-    return [table.decode(row.body) for row in rows]
+async def _read(
+    plane: Plane, table: RecordTable[Any], any_of: tuple[tuple[Condition, ...], ...], newest: int
+) -> list[Any]:
+    """Read rows in order of id, off the loop: the newest ones, or all of a bounded number."""
+    select = Select(table.name, any_of, order=(("id", not newest),), limit=newest or -1)
+
+    def load(reader: Reader) -> list[Any]:
+        if not newest and (count := reader.count(select)) > MOST_LISTED:
+            raise Exhausted(f"{count} {table.name} match, at most {MOST_LISTED} are listed at once; ask for less")
+        rows = reader.select(select)
+        if newest:
+            rows.reverse()
+        return [table.decode(row.body) for row in rows]
+
+    return await plane.history.later(load)
 
 
 async def _list_jobs(plane: Plane, query: ListJobs) -> list[Job]:
@@ -139,14 +145,8 @@ async def _list_runs(plane: Plane, query: ListRuns) -> list[Run]:
         common = (*common, Condition("node", Operator.EQ, query.node))
     if query.active_only or (query.states and not query.states & RUN_LIFE.final):
         common = (*common, Condition("active", Operator.EQ, 1))
-    select = Select(
-        "runs",
-        _each_state(common, [state.value for state in query.states]),
-        order=(("id", not query.newest),),
-        limit=query.newest or -1,
-    )
-    table: RecordTable[Run] = plane.state.tables["runs"]
-    return await plane.history.later(lambda reader: _load(reader, table, select, backwards=bool(query.newest)))
+    any_of = _each_state(common, [state.value for state in query.states])
+    return await _read(plane, plane.state.tables["runs"], any_of, query.newest)
 
 
 async def _list_nodes(plane: Plane, _query: Query) -> list[NodeView]:

@@ -34,25 +34,21 @@ class Transaction:
 
     def put(self, record: msgspec.Struct) -> None:
         """Store a record under its id; memory has it at once."""
+        self._replace(record, record)
+
+    def drop(self, record: msgspec.Struct) -> None:
+        """Remove a record."""
+        self._replace(record, None)
+
+    def _replace(self, named: msgspec.Struct, record: msgspec.Struct | None) -> None:
         state = self._plane.state
-        table = state.by_type[type(record)]
-        identity: str = record.id  # type: ignore[attr-defined]
+        table = state.by_type[type(named)]
+        identity: str = named.id  # type: ignore[attr-defined]
         key = (table.name, identity)
         old = state.apply(table.name, identity, record)
         if key not in self._touched:
             self._first[key] = old
         self._touched[key] = record
-
-    def drop(self, record: msgspec.Struct) -> None:
-        """Remove a record."""
-        state = self._plane.state
-        table = state.by_type[type(record)]
-        identity: str = record.id  # type: ignore[attr-defined]
-        key = (table.name, identity)
-        old = state.apply(table.name, identity, None)
-        if key not in self._touched:
-            self._first[key] = old
-        self._touched[key] = None
 
     def after(self, effect: Callable[[], None]) -> None:
         """Do something once all of this is durable."""

@@ -87,10 +87,10 @@ class Capacity:
         is_on = new is not None and new.claim is not None and not new.ended
         if was_on and not is_on:
             assert old is not None
-            self._release(old)
+            self._account(old, taken=False)
         elif is_on and not was_on:
             assert new is not None
-            self._charge(new)
+            self._account(new, taken=True)
         was_paid = was_on and old is not None and old.state is not RunState.UNREACHABLE
         is_paid = is_on and new is not None and new.state is not RunState.UNREACHABLE
         if was_paid and not is_paid:
@@ -185,23 +185,23 @@ class Capacity:
                 del self._waiting[pool]
         _count(self.demand, pool, wanted(run), -1)
 
-    def _charge(self, run: Run) -> None:
+    def _account(self, run: Run, *, taken: bool) -> None:
         claim = run.claim
         assert claim is not None
         job, exclusive = _standing(run)
-        ports = count_ports(claim.ports)
-        self.matrix.charge(claim.node, run.amounts, ports=ports, labels=run.labels, job=job, exclusive=exclusive)
+        account = self.matrix.charge if taken else self.matrix.release
+        account(
+            claim.node,
+            run.amounts,
+            ports=count_ports(claim.ports),
+            labels=run.labels,
+            job=job,
+            exclusive=exclusive,
+        )
         if claim.ports:
-            self._free_ports[claim.node] = remove_ports(self._free_ports[claim.node], claim.ports)
-
-    def _release(self, run: Run) -> None:
-        claim = run.claim
-        assert claim is not None
-        job, exclusive = _standing(run)
-        ports = count_ports(claim.ports)
-        self.matrix.release(claim.node, run.amounts, ports=ports, labels=run.labels, job=job, exclusive=exclusive)
-        if claim.ports:
-            self._free_ports[claim.node] = merge_ports((*self._free_ports[claim.node], *claim.ports))
+            free = self._free_ports[claim.node]
+            left = remove_ports(free, claim.ports) if taken else merge_ports((*free, *claim.ports))
+            self._free_ports[claim.node] = left
 
     def _resize(self, old: Node | None, new: Node) -> None:
         self.matrix.set_total(new.id, sums(new.capacity), ports=count_ports(new.ports))
