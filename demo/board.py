@@ -151,11 +151,11 @@ class Board:
         )
         self._say("Everything has been stopped again. To look further:")
         for command in (
-            "portico up --config demo/portico.toml",
-            "portico schedule hello World",
-            "portico kinds",
-            "portico instances",
-            "portico --help",
+            ".venv/bin/portico up --config demo/portico.toml",
+            ".venv/bin/portico schedule hello World",
+            ".venv/bin/portico kinds",
+            ".venv/bin/portico instances",
+            ".venv/bin/portico --help",
         ):
             self._say(f"    {command}")
 
