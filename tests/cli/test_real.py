@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -273,10 +274,12 @@ def test_what_a_killed_server_left_is_stopped_and_its_end_is_known(own: Server, 
     assert run(["down", "--data-dir", str(own.data)]) == 0
     assert dismissing.live_keepers(own.data) == {}
     own.start()
-    capsys.readouterr()
-    assert run(["schedule", "hello", "--data-dir", str(own.data)]) == 0
-    assert run(["instance", identity, "--json", "--data-dir", str(own.data)]) == 0
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    told = {"state": "running"}
+    deadline = time.monotonic() + 20
+    while told["state"] == "running" and time.monotonic() < deadline:  # its node tells the end when it has registered
+        capsys.readouterr()
+        assert run(["instance", identity, "--json", "--data-dir", str(own.data)]) == 0
+        told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["state"] == "failed"
     assert "SIGTERM" in told["error"]
 

@@ -119,3 +119,15 @@ def test_what_ends_the_thread_is_raised_where_it_is_noticed(shop: Shop, monkeypa
     shop.bell.get(timeout=10)
     with pytest.raises(MemoryError, match="none left"):
         shop.spawner.take()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a Run as another user")
+def test_a_run_of_another_user_keeps_its_variables_from_what_still_has_our_rights(shop: Shop) -> None:
+    script = "id -un; echo $LD_PRELOAD; tr '\\0' '\\n' < /proc/$$/environ | grep -c LD_PRELOAD"
+    told = shell("r", script, user="nobody", environment={"LD_PRELOAD": "/nowhere.so"})
+    assert shop.spawner.submit(Launching(told, "", "")) is None
+    (done,) = shop.take(1)
+    assert shop.output("r", done) == b"nobody\n/nowhere.so\n1\n"
+    complaints = shop.sandboxes.head("r", "stderr", 10_000).count(b"/nowhere.so")
+    assert complaints >= 1  # the program itself was told to load it
+    assert complaints <= 4  # sh, id, tr and grep: neither env nor setpriv

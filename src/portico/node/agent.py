@@ -70,7 +70,8 @@ class Agent:
     def __init__(self, directory: Path, config: NodeConfig, pipe: int | None = None) -> None:
         self._config = config
         self._pipe = pipe
-        self._keeper = os.getppid() if pipe is not None else 0
+        self._kept = pipe is not None
+        self._keeper = keeper_of(directory) if self._kept else 0
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[int] = self._loop.create_future()
         self._cgroups = detect_cgroups(directory, config)
@@ -229,7 +230,7 @@ class Agent:
             self._stop_abandoned()
             if self._site.journal.full:
                 compact(self._site)
-            if self._pipe is None and self._keeper and self._replaceable():
+            if self._pipe is None and self._kept and self._replaceable():
                 log.warning("a new keeper waits and nothing runs: this agent makes way")
                 self._end(TOLD_TO_END)
 
@@ -298,6 +299,12 @@ class Agent:
         self._endings.remains.close()
         self._site.close()
         self._cgroups.close()
+
+
+def keeper_of(directory: Path) -> int:
+    """Give the pid of our keeper, or 0 when it is dead already: a parent that inherited us is a stranger."""
+    parent = os.getppid()
+    return parent if lock_holder(str(directory / KEEPER_LOCK)) == parent else 0
 
 
 def detect_cgroups(directory: Path, config: NodeConfig) -> Cgroups:

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 
+from portico.domain.identity import Instant
 from portico.domain.runs import Outcome
 from portico.node import processes
 from portico.node.cgroup_contract import CgroupFacts
@@ -87,6 +88,16 @@ class Endings:
     def was_reaped(self, charge: Charge) -> bool:
         """Tell whether the keeper has recorded the end of this process."""
         return (charge.pid, charge.start) in self._records
+
+    def stranger_died(self, since: Instant, start: int) -> bool:
+        """Tell whether the keeper has recorded, since an instant, the end of a process that no charge names.
+
+        Only those count that began no later than `start`: one of them may have been what a leftover is taken for.
+        """
+        known = {(charge.pid, charge.start) for charge in self._site.charges if charge.pid}
+        return any(
+            record.at >= since and record.start <= start and key not in known for key, record in self._records.items()
+        )
 
     def finish(self, ends: Iterable[tuple[Charge, Outcome]]) -> None:
         """Put outcomes on file and tell them; then clean up behind them."""

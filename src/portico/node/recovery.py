@@ -52,7 +52,8 @@ def _keep_strangers(site: Site) -> None:
 
 def _take_over_all(site: Site, endings: Endings, keeper: int) -> list[tuple[Charge, str]]:
     """Make the live charges ours again; gives those that cannot be, with the reason."""
-    adoptable = _children_by_run(keeper)
+    adoptable = _leaders_by_run(keeper)
+    endings.keeper_rang()  # whoever led a session before and is gone is on record by now
     doomed: list[tuple[Charge, str]] = []
     for charge in site.charges.live():
         reason = _take_over(site, endings, charge, keeper, adoptable)
@@ -85,7 +86,9 @@ def compact(site: Site) -> None:
     site.journal.compact(records)
 
 
-def _take_over(site: Site, endings: Endings, charge: Charge, keeper: int, adoptable: dict[tuple[str, str], int]) -> str:
+def _take_over(
+    site: Site, endings: Endings, charge: Charge, keeper: int, adoptable: dict[tuple[str, str], tuple[int, int]]
+) -> str:
     """Make a charge ours again; gives the reason when it cannot be."""
     match charge.order.spec.form:
         case Form.HOSTED:
@@ -95,9 +98,8 @@ def _take_over(site: Site, endings: Endings, charge: Charge, keeper: int, adopta
         case Form.PROCESS:
             pass
     if charge.stage is Stage.PREPARING:
-        pid = adoptable.get((charge.run, str(charge.token)), 0)
-        start = processes.start_time(pid) if pid else 0
-        if not start:
+        start, pid = adoptable.get((charge.run, str(charge.token)), (0, 0))
+        if not pid or endings.stranger_died(charge.intended_at, start):
             return "the agent ended while it was being started"
         charge.pid, charge.start, charge.started_at, charge.stage = pid, start, now(), Stage.RUNNING
         site.journal.append((Handle(charge.run, charge.token, pid, start, charge.started_at),))
@@ -109,9 +111,12 @@ def _take_over(site: Site, endings: Endings, charge: Charge, keeper: int, adopta
     return "" if endings.was_reaped(charge) else "its process was gone and nobody saw it end"
 
 
-def _children_by_run(keeper: int) -> dict[tuple[str, str], int]:
-    """Find the processes that lead a session below the keeper, by the run id and token in their environment."""
-    found: dict[tuple[str, str], int] = {}
+def _leaders_by_run(keeper: int) -> dict[tuple[str, str], tuple[int, int]]:
+    """Find who leads a session below the keeper, by run id and token of the environment: start and pid of the eldest.
+
+    The eldest is the Run's own process, unless that is dead and what it left behind has a session of its own.
+    """
+    found: dict[tuple[str, str], tuple[int, int]] = {}
     for pid in processes.children(keeper) if keeper else ():
         stat = processes.read_stat(pid)
         if stat is None or stat.session != pid:
@@ -119,7 +124,8 @@ def _children_by_run(keeper: int) -> dict[tuple[str, str], int]:
         names = processes.environment(pid)
         run, token = names.get(b"PORTICO_RUN_ID"), names.get(b"PORTICO_RUN_TOKEN")
         if run and token:
-            found[os.fsdecode(run), os.fsdecode(token)] = pid
+            key = os.fsdecode(run), os.fsdecode(token)
+            found[key] = min(found.get(key, (stat.start, pid)), (stat.start, pid))
     return found
 
 
@@ -144,7 +150,7 @@ def _kill_unclaimed(site: Site, endings: Endings, keeper: int) -> None:
     sessions = {charge.pid for charge in live if charge.pid}
     for pid in processes.children(keeper) if keeper else ():
         stat = processes.read_stat(pid)
-        if pid == os.getpid() or stat is None or stat.session in sessions:
+        if pid == os.getpid() or stat is None or stat.parent != keeper or stat.session in sessions:
             continue
         run = os.fsdecode(processes.environment(pid).get(b"PORTICO_RUN_ID", b""))
         charge = site.charges.get(run) if run else None

@@ -171,7 +171,10 @@ class Spawner:
         prefix = rlimits.join_prefix(prepared.procs)
         prefix += rlimits.prefix(spec.limits, spec.user, self._cgroups.version == "none")
         if prefix:
-            argv[:1] = [*prefix, program]
+            carry: tuple[str, ...] = ()
+            if spec.user:
+                environment, carry = rlimits.hold_back(environment)
+            argv[:1] = [*prefix, *carry, program]
             program = prefix[0]
         files = list(self._sandboxes.open_output(order.run))
         try:
