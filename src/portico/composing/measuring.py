@@ -42,12 +42,31 @@ def register(metrics: Metrics, plane: Plane) -> None:
             ("kind",),
             lambda state=state: _tallied(plane, lambda tally: tally.by_state.get(state, 0)),  # type: ignore[misc]
         )
-    counters.register(
-        "go_job_duration_seconds_sum",
-        "Time spent by instances.",
-        ("kind",),
-        lambda: _tallied(plane, lambda t: t.seconds),
-    )
+    metrics.registry.register(_Durations(plane))
+
+
+class _Durations(Collector):
+    """How long instances took, by kind."""
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+
+    def describe(self) -> Iterable[Metric]:
+        """Say nothing before the first scrape."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Give one histogram with a series for each kind that has run."""
+        family = HistogramMetricFamily("go_job_duration_seconds", "Duration of instances.", labels=["kind"])
+        for job, tally in self._plane.metrics.kinds.items():
+            if job.startswith(KIND_PREFIX):
+                family.add_metric([kind_name(job)], _cumulative(tally.durations), tally.seconds)
+        yield family
+
+
+def _cumulative(counts: list[int]) -> list[tuple[str, float]]:
+    bounds = [*(str(bound) for bound in BUCKETS), "+Inf"]
+    return list(zip(bounds, accumulate(counts), strict=True))
 
 
 def _kinds(plane: Plane) -> list[str]:

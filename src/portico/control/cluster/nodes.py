@@ -11,6 +11,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 
 from portico.control.cluster import runs
 from portico.domain.errors import Forbidden
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from portico.control.cluster.gateway import AgentSession
     from portico.control.plane import Plane
     from portico.control.transaction import Transaction
+
+_log = structlog.get_logger(__name__)
 
 
 def admit(plane: Plane, frame: Register) -> Node:
@@ -55,6 +58,7 @@ def admit(plane: Plane, frame: Register) -> Node:
             warnings=frame.warnings,
         )
         tx.put(node)
+    _log.info("node registered", node=node.id, epoch=node.epoch, runs=len(frame.runs), warnings=node.warnings)
     return node
 
 
@@ -147,6 +151,7 @@ def on_absent(plane: Plane, identity: str) -> None:
         return
     if node.absent_at + NODE_ABSENT_AFTER > plane.clock.now():
         return
+    _log.warning("node absent", node=identity)
     with plane.begin() as tx:
         tx.put(msgspec.structs.replace(node, state=NODE_LIFE.advance(node.state, NodeState.ABSENT)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 
 from portico.domain.frames import Observation, Stop
 from portico.domain.identity import Instant, Micros
@@ -17,6 +18,8 @@ from portico.domain.runs import RUN_LIFE, EndCause, Outcome, Run, RunState, Stop
 if TYPE_CHECKING:
     from portico.control.plane import Plane
     from portico.control.transaction import Transaction
+
+_log = structlog.get_logger(__name__)
 
 _BEFORE_LAUNCH = frozenset({RunState.WAITING, RunState.ADMITTED, RunState.PLACED})
 
@@ -89,6 +92,7 @@ def end_run(
         ended_at=max(at or tx.now, run.started_at),
     )
     tx.put(ended)
+    _log.debug("run ended", run=run.id, job=run.job, node=run.node, state=state.value, message=outcome.message)
     _stop_dependents(plane, tx, ended)
     plane.scheduling.want()
     for listener in plane.run_listeners:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 
 from portico.deciding.retry import next_delay
 from portico.domain.identity import Instant
@@ -20,6 +21,9 @@ from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, Job, Job
 if TYPE_CHECKING:
     from portico.control.plane import Plane
     from portico.control.transaction import Transaction
+
+
+_log = structlog.get_logger(__name__)
 
 
 class Verdict(StrEnum):
@@ -230,6 +234,7 @@ def conclude(
     )
     tx.put(ended)
     plane.metrics.instance_ended(ended)
+    _log.debug("instance ended", instance=ended.id, job=ended.job, run=ended.attempt, state=ended.state.value)
     job = plane.state.jobs[ended.job]
     if job.mode is JobMode.SERVICE:
         plane.services.replace(tx, job, ended)

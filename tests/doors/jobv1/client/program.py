@@ -8,14 +8,15 @@ import json
 import sys
 
 import grpc
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.json_format import MessageToDict, ParseDict
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 sys.path.insert(0, sys.argv[1])
 
-import service_pb2 as pb  # noqa: E402 — generated for this session
-import service_pb2_grpc as rpc  # noqa: E402
+import service_pb2 as pb
+import service_pb2_grpc as rpc
 
 REQUESTS = {
     "GetVersion": pb.VersionRequest,
@@ -26,18 +27,19 @@ REQUESTS = {
 }
 DEADLINE = 15.0
 AT_ONCE = 64
+EAGER = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500)]
 UNBOUNDED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
 class Client:
-    def __init__(self, target, options=()):
+    def __init__(self, target, options=EAGER):
         self.channel = grpc.insecure_channel(target, options=options)
         self.stub = rpc.JobServiceStub(self.channel)
         self.unbounded = None
         self.target = target
 
-    def call(self, method, request, unbounded=False):
-        client = self if not unbounded else self.without_bounds()
+    def call(self, method, request, bounds):
+        client = self if bounds else self.without_bounds()
         message = ParseDict(request, REQUESTS[method]())
         return to_dict(getattr(client.stub, method)(message, timeout=DEADLINE))
 
@@ -65,8 +67,6 @@ class Client:
 
     def symbol(self, name):
         """Give the names of the files that describe a symbol."""
-        from google.protobuf.descriptor_pb2 import FileDescriptorProto
-
         answer = self._reflect(reflection_pb2.ServerReflectionRequest(file_containing_symbol=name))
         files = [FileDescriptorProto.FromString(f) for f in answer.file_descriptor_response.file_descriptor_proto]
         return {file.name: [method.name for service in file.service for method in service.method] for file in files}

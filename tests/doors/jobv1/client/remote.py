@@ -41,6 +41,12 @@ class Remote:
         assert self.process.wait(10) == 0
         self.process.stdout.close()
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
     def _tell(self, name, *arguments):
         self.process.stdin.write(json.dumps([name, arguments]) + "\n")
         self.process.stdin.flush()
@@ -51,8 +57,8 @@ class Remote:
             raise RemoteError(**answer["error"])
         return answer["ok"]
 
-    def call(self, method, request=None, *, unbounded=False):
-        return self._tell("call", method, request or {}, unbounded)
+    def call(self, method, request=None, *, bounds=True):
+        return self._tell("call", method, request or {}, bounds)
 
     def version(self):
         return self.call("GetVersion")
