@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
+
+from prometheus_client import Metric
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 from portico.control.jobs.catalogue import KIND_PREFIX, kind_name
 from portico.control.plane import Plane
-from portico.control.tallies import KindTally
+from portico.control.tallies import BUCKETS, KindTally
 from portico.domain.jobs import InstanceState
 from portico.domain.runs import Run
 from portico.serving.metrics import Metrics
