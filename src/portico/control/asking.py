@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from portico.control.cluster.scheduling import pool_tree
 from portico.control.jobs.catalogue import KIND_PREFIX
@@ -39,6 +40,8 @@ from portico.domain.slices import sums
 from portico.store.port import Condition, Operator, Reader, Select
 
 MOST_LISTED = 500_000
+
+StateT = TypeVar("StateT", bound=StrEnum)
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -75,9 +78,7 @@ async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
         common = (Condition("job", Operator.EQ, query.job),)
     elif query.jobs:
         common = (Condition("job", Operator.STARTS_WITH, query.jobs),)
-    if query.states and not query.states & INSTANCE_LIFE.final:
-        common = (*common, Condition("active", Operator.EQ, 1))
-    any_of = _each_state(common, [state.value for state in query.states])
+    any_of = _each_state(common, query.states, INSTANCE_LIFE.final)
     return await _read(plane, plane.state.tables["instances"], any_of, query.newest)
 
 
@@ -89,10 +90,20 @@ def _fits(query: ListInstances, instance: Instance) -> bool:
     )
 
 
-def _each_state(common: tuple[Condition, ...], states: list[str]) -> tuple[tuple[Condition, ...], ...]:
-    if states:
-        return tuple((*common, Condition("state", Operator.EQ, state)) for state in sorted(states))
-    return (common,) if common else ()
+def _each_state(
+    common: tuple[Condition, ...], states: frozenset[StateT], final: frozenset[StateT], *, past: bool = True
+) -> tuple[tuple[Condition, ...], ...]:
+    """Say which rows, apart for active and past ones: each kind has indexes of its own."""
+    if not states and not common and past:
+        return ()
+    any_of: list[tuple[Condition, ...]] = []
+    for active in (1, 0) if past else (1,):
+        standing = (Condition("active", Operator.EQ, active), *common)
+        wanted = sorted(states if active else states & final)
+        any_of += [(*standing, Condition("state", Operator.EQ, state)) for state in wanted]
+        if not states:
+            any_of.append(standing)
+    return tuple(any_of)
 
 
 async def _read(
@@ -143,9 +154,7 @@ async def _list_runs(plane: Plane, query: ListRuns) -> list[Run]:
         common = (*common, Condition("instance", Operator.EQ, query.instance))
     if query.node:
         common = (*common, Condition("node", Operator.EQ, query.node))
-    if query.active_only or (query.states and not query.states & RUN_LIFE.final):
-        common = (*common, Condition("active", Operator.EQ, 1))
-    any_of = _each_state(common, [state.value for state in query.states])
+    any_of = _each_state(common, query.states, RUN_LIFE.final, past=not query.active_only)
     return await _read(plane, plane.state.tables["runs"], any_of, query.newest)
 
 

@@ -19,7 +19,7 @@ from portico.domain.events import Event, Selector
 from portico.domain.identity import Revision
 from portico.store.port import Change, StoredEvent
 
-RECENT = 20_000
+RECENT = 4_000
 BACKLOG = 20_000
 PAGE = 2_000
 

@@ -24,22 +24,29 @@ Value = str | int | None
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A searchable copy of one attribute; `kind` is "text" or "integer"."""
+    """A searchable copy of one attribute; `kind` is "text" or "integer".
+
+    A `fixed` one never changes in the life of a row, so that its indexes cost nothing when the row is written again.
+    """
 
     name: str
     kind: str = "text"
+    fixed: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):
     """A kind of record. Each index is a list of column names (the id is always unique and indexed).
 
-    `active` names an integer column that is 1 while the record belongs in memory; "" means always.
+    `active` names an integer column that is 1 while the record belongs in memory and 0 afterwards; "" means always.
+    `past` are indexes over the rows that are not active any more: a row enters them once, when it is over, and a query
+    uses them when it says `active` EQ 0.
     """
 
     name: str
     columns: tuple[Column, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     active: str = ""
+    past: tuple[tuple[str, ...], ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):

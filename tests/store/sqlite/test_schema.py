@@ -11,8 +11,8 @@ from store.records import ids, where, write
 
 from portico import __version__
 from portico.domain.errors import Invalid
-from portico.domain.identity import Revision
-from portico.store.port import Batch, Change, Column, Operator, Table
+from portico.domain.identity import Instant, Revision
+from portico.store.port import Batch, Change, Column, Condition, Operator, Select, Table
 from portico.store.sqlite import SqliteStore
 from portico.store.sqlite.migrations import Migration
 
@@ -64,14 +64,14 @@ def test_a_new_description_adds_columns_and_indexes_and_drops_old_indexes(path: 
     store = SqliteStore(path, (OLD,))
     write(store, change(1, "a", "g", 7))
     store.close()
-    assert indexes(path) == {"events__scope", "order__group", "order__old"}
+    assert indexes(path) == {"order__group", "order__old"}
     extra = Table("extra")
     store = SqliteStore(path, (NEW, extra))
     assert ids(store, where(("select", Operator.EQ, None), table="order")) == ["a"]
     write(store, change(2, "b", "g", "s", 1), Change(Revision(3), 0, "extra", "x", (), b""))
     assert ids(store, where(("select", Operator.EQ, "s"), table="order")) == ["b"]
     store.close()
-    assert indexes(path) == {"events__scope", "order__group", "order__select__group", "order__live__only"}
+    assert indexes(path) == {"order__group", "order__select__group", "order__live__only"}
     SqliteStore(path, (NEW, extra)).close()
 
 
@@ -145,3 +145,21 @@ def test_an_empty_file_becomes_a_store(path: Path) -> None:
     store = SqliteStore(path, (OLD,))
     store.write(Batch((change(1, "a", "g", 1),)))
     store.close()
+
+
+def test_rows_that_are_over_have_indexes_of_their_own_and_fixed_columns_are_not_written_again(tmp_path: Path) -> None:
+    table = Table(
+        "job",
+        (Column("active", "integer"), Column("owner", fixed=True), Column("state")),
+        active="active",
+        past=(("owner", "state"),),
+    )
+    store = SqliteStore(tmp_path / "db", [table])
+    store.write(Batch([Change(Revision(1), Instant(1), "job", "a", (1, "ann", "new"), b"1")]))
+    store.write(Batch([Change(Revision(2), Instant(1), "job", "a", (0, "bob", "done"), b"2")]))
+    reader = store.reader()
+    by_owner = (Condition("active", Operator.EQ, 0), Condition("owner", Operator.EQ, "ann"))
+    assert [row.body for row in reader.select(Select("job", (by_owner,)))] == [b"2"]
+    reader.close()
+    store.close()
+    assert "job__past__owner__state" in indexes(tmp_path / "db")

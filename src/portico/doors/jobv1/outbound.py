@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from portico.control.jobs.catalogue import kind_name
@@ -12,7 +10,7 @@ from portico.doors.jobv1.states import TO_WIRE
 from portico.wire.jobv1 import service_pb2 as pb
 
 _MICROS = 1_000_000
-MOST_KEPT = 32_768
+MOST_KEPT = 16_384
 """Encodings of ended instances kept for the next list, a few hundred bytes each."""
 
 
@@ -71,7 +69,7 @@ class Encodings:
     """Instances encoded as items of a `repeated JobInstance instances = 1`, ended ones kept for the next time."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._kept: dict[tuple[str, int], bytes] = {}
 
     def item(self, record: Instance) -> bytes:
         """Give tag, length and body of one item."""
@@ -82,7 +80,7 @@ class Encodings:
         if kept is None:
             kept = self._kept[key] = _item(record)
             if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+                del self._kept[next(iter(self._kept))]
         return kept
 
 

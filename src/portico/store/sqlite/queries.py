@@ -82,8 +82,8 @@ def _term(condition: Condition, table: Table) -> Sql:
     column, operator, value = f'"{condition.column}"', condition.operator, condition.value
     if value is None:
         return f"{column} {'IS NULL' if operator is Operator.EQ else 'IS NOT NULL'}", []
-    if operator is Operator.EQ and condition.column == table.active and value == 1:
-        return f"{column} = 1", []  # the partial index of active rows serves only the literal
+    if operator is Operator.EQ and condition.column == table.active and value in {0, 1}:
+        return f"{column} = {value}", []  # the partial indexes serve only the literal
     if operator is Operator.EQ:
         return f"{column} = ?", [value]
     if operator is Operator.NE:

@@ -39,7 +39,6 @@ _FOUNDATION = (
         "CREATE TABLE events (revision INTEGER PRIMARY KEY, at INTEGER NOT NULL, table_name TEXT NOT NULL,"
         " id TEXT NOT NULL, scope TEXT NOT NULL, body BLOB)"
     ),
-    "CREATE INDEX events__scope ON events (scope, revision) WHERE scope <> ''",
     "INSERT INTO meta VALUES ('last_revision', 0), ('pruned_through', 0)",
 )
 
@@ -122,6 +121,10 @@ def _indexes(table: Table) -> Iterable[tuple[str, str]]:
         name = f"{table.name}__{'__'.join(columns)}"
         listed = ", ".join(f'"{column}"' for column in columns)
         yield name, f'CREATE INDEX "{name}" ON "{table.name}" ({listed})'
+    for columns in table.past:
+        name = f"{table.name}__past__{'__'.join(columns)}"
+        listed = ", ".join(f'"{column}"' for column in columns)
+        yield name, f'CREATE INDEX "{name}" ON "{table.name}" ({listed}) WHERE "{table.active}" = 0'
     if table.active:
         name = f"{table.name}__{table.active}__only"
         yield name, f'CREATE INDEX "{name}" ON "{table.name}" (id) WHERE "{table.active}" = 1'

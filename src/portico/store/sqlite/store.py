@@ -159,7 +159,8 @@ def _upsert(table: Table) -> str:
     names = [f'"{column.name}"' for column in table.columns]
     listed = ", ".join(["id", "revision", *names, "body"])
     marks = ", ".join("?" * (len(names) + 3))
-    renewed = ", ".join(f"{name} = excluded.{name}" for name in ["revision", *names, "body"])
+    changing = [f'"{column.name}"' for column in table.columns if not column.fixed]
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in ["revision", *changing, "body"])
     return (
         f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608 — names are checked
         f" ON CONFLICT (id) DO UPDATE SET {renewed}"
