@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import random
 from collections import Counter
 
+import structlog
 from simulation.invariants import Invariants
 
 from portico.control.commands import CancelInstances, DrainNode, ScheduleKind, StopRun
@@ -34,6 +36,9 @@ SECRET = "s"
 HEALING = 400.0
 OPERATIONS = 200
 TABLES = [table.table for table in CORE_TABLES]
+
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 class LateWriter:
