@@ -175,6 +175,10 @@ def test_a_kind_that_is_no_longer_configured_is_retired_and_comes_back():
         other = plane.state.jobs[kind_id("other")]
         assert (other.retired, other.created_at) == (False, registered)
         assert other.fire_at > plane.clock.now()
+        node = FakeNode(plane)
+        plane.clock.advance(3600)
+        await settle(plane)
+        assert len([order for order in node.orders if order.run == plane.state.instances[other.recurring].attempt]) == 1
 
     asyncio.run(story())
 

@@ -1,7 +1,8 @@
 """Firing: Jobs that start by themselves, by a cron line or once at an instant.
 
 Promises: the next firing is stored once, in the transaction of the one before, so that a restart neither misses nor
-doubles it; every firing of a Job reuses one Instance; a firing that comes while the Instance is still busy is skipped.
+doubles it; every firing of a Job reuses one Instance; a firing that comes while the Instance is still busy is skipped;
+cancelling that Instance ends the schedule, until it is changed.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def arm(plane: Plane, tx: Transaction, job: Job) -> Job:
         recurring = first.id
     elif at is not None:
         _postpone(plane, tx, recurring, at)
+        _forgive(plane, tx, recurring)
     armed = msgspec.structs.replace(plane.state.jobs[job.id], fire_at=at or Instant(0), recurring=recurring)
     tx.put(armed)
     if at is not None:
@@ -47,10 +49,10 @@ def fire(plane: Plane, identity: str) -> None:
 
 
 def _fire(plane: Plane, tx: Transaction, job: Job) -> None:
-    following = _next(job, tx.now) if job.schedule.cron else None
     instance = plane.state.instances.get(job.recurring)
+    withdrawn = instance is not None and instance.ended and instance.cancel
+    following = _next(job, tx.now) if job.schedule.cron and not withdrawn else None
     tx.put(msgspec.structs.replace(job, fire_at=following or Instant(0)))
-    withdrawn = instance is not None and instance.state is InstanceState.CANCELLED and not job.schedule.cron
     if instance is not None and instance.ended and not withdrawn:
         reopen(plane, tx, instance, job.fire_at)
     if following is not None:
@@ -79,6 +81,13 @@ def _postpone(plane: Plane, tx: Transaction, identity: str, at: Instant) -> None
     moved = msgspec.structs.replace(instance, due_at=at)
     tx.put(moved)
     wait_for_turn(plane, tx, moved)
+
+
+def _forgive(plane: Plane, tx: Transaction, identity: str) -> None:
+    """Let a schedule that was set anew fire again, although its Instance had been cancelled before."""
+    instance = plane.state.instances.get(identity)
+    if instance is not None and instance.ended and instance.cancel:
+        tx.put(msgspec.structs.replace(instance, cancel=False))
 
 
 def _next(job: Job, now: Instant) -> Instant | None:

@@ -245,7 +245,7 @@ def cancel(plane: Plane, tx: Transaction, instance: Instance) -> Instance:
     if instance.ended or instance.cancel:
         return instance
     if instance.state is InstanceState.WAITING:
-        finish(plane, tx, instance, Verdict.CANCELLED, None, tx.now)
+        finish(plane, tx, msgspec.structs.replace(instance, cancel=True), Verdict.CANCELLED, None, tx.now)
         return plane.state.instances.get(instance.id, instance)
     marked = msgspec.structs.replace(instance, cancel=True)
     tx.put(marked)

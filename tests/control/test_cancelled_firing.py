@@ -34,3 +34,35 @@ def test_a_cancelled_single_firing_stays_cancelled():
         assert (await plane.ask(GetInstance(instance))).state is InstanceState.CANCELLED
 
     asyncio.run(story())
+
+
+def test_cancelling_the_instance_of_a_schedule_ends_the_schedule():
+    async def story():
+        plane = make_plane()
+        often = Job(
+            id=kind_id("often"),
+            door="jobv1",
+            pool="/jobv1",
+            mode=JobMode.DEMAND,
+            created_at=0,
+            template=Template(spec=RunSpec(argv=("work",)), amounts={"cpus": 1000}),
+            schedule=Schedule("* * * * *"),
+        )
+        plane.start([often], [])
+        node = FakeNode(plane)
+        plane.clock.advance(60)
+        await settle(plane)
+        node.ended(node.orders[0])
+        await settle(plane)
+        plane.clock.advance(60)
+        await settle(plane)
+        await plane.submit(CancelInstances(job="kind/often"))
+        node.ended(node.orders[1], code=143)
+        await settle(plane)
+        for _ in range(3):
+            plane.clock.advance(60)
+            await settle(plane)
+        assert len(node.orders) == 2
+        assert plane.state.jobs["kind/often"].fire_at == 0
+
+    asyncio.run(story())
