@@ -38,9 +38,6 @@ OPERATIONS = 200
 TABLES = [table.table for table in CORE_TABLES]
 
 
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-
-
 class LateWriter:
     """Writes some milliseconds later; what is waiting when control dies is never written."""
 
@@ -394,12 +391,15 @@ class World:
 def run_world(seed, **said):
     """Run one seed; a failure names it."""
     gc.disable()
+    logs = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         World(seed, **said).run()
     except BaseException as error:
         error.add_note(f"seed {seed}")
         raise
     finally:
+        structlog.configure(**logs)
         gc.enable()
         if seed % 20 == 0:
             gc.collect()
