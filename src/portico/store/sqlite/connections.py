@@ -24,8 +24,8 @@ from pathlib import Path
 from portico.domain.errors import Conflict, Damaged, Forbidden, Invalid, PorticoError, Unavailable
 
 PAGE_SIZE = 4096
-WRITER_CACHE_KIB = 32 * 1024
-READER_CACHE_KIB = 16 * 1024
+WRITER_CACHE_KIB = 16 * 1024
+READER_CACHE_KIB = 8 * 1024
 MAPPED_BYTES = 256 * 1024 * 1024
 BACKSTOP_PAGES = 16_000
 STATEMENTS = 512
