@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 
 from portico.control.commands import CancelInstances, ScheduleKind
-from portico.control.jobs.catalogue import kind_id
+from portico.control.jobs.catalogue import KIND_PREFIX, kind_id
 from portico.control.queries import ListFiles, ListInstances, ListRuns, ReadFile
 from portico.domain.errors import Invalid
 from portico.domain.events import Selector
@@ -90,10 +90,13 @@ def cancel(said: CancelBody) -> CancelInstances:
 
 
 def list_instances(request: Request) -> ListInstances:
-    """Read a list request."""
+    """Read a list request; the workers of fleets are Runs, not instances of a kind, and are not listed."""
     kind = request.query_params.get("kind", "")
     return ListInstances(
-        job=kind_id(kind) if kind else "", states=_states(request, InstanceState), newest=_newest(request)
+        job=kind_id(kind) if kind else "",
+        jobs=KIND_PREFIX,
+        states=_states(request, InstanceState),
+        newest=_newest(request),
     )
 
 
