@@ -52,7 +52,7 @@ DRAIN_SECONDS = 5.0
 NODES_PATIENCE = 10.0
 JOBV1_NATIVE_PORT = 50053
 ANSWER_BYTES = 256 << 20
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 """How long a busy loop may keep the writer thread, which has just finished its fsync, from going on."""
 COLLECT_AFTER = (20_000, 20, 50)
 """Most records hold no cycles; looking for some less often saves a few per cent."""

@@ -185,7 +185,8 @@ class Invariants:
             for instance in plane.state.instances.values()
             if not instance.ended and instance.job not in (kind_id("cron"), "fleet/python")
         ]
-        return not busy and self._told_apart(plane) == []
+        durable = plane.committer.durable == plane.committer.revision
+        return durable and not busy and self._told_apart(plane) == []
 
     def _told_apart(self, plane):
         """Runs about which control and the nodes do not agree (for a moment, while a report is under way)."""
