@@ -123,7 +123,8 @@ def test_json_is_one_object_per_line(portico: Portico, plot: Plot, capsys: Captu
 def test_criteria_reach_the_server(portico: Portico, plot: Plot) -> None:
     wanted = ("--kind", "hello", "--state", "failed", "--state", "running", "--newest", "9")
     assert portico("instances", *wanted) == 0
-    assert ListInstances(job="kind/hello", states=frozenset({S.FAILED, S.RUNNING}), newest=9) in plot.asked
+    wanted_states = frozenset({S.FAILED, S.RUNNING})
+    assert ListInstances(job="kind/hello", jobs="kind/", states=wanted_states, newest=9) in plot.asked
     assert portico("runs", "--active", "--node", "n1", "--instance", "x") == 0
     assert ListRuns(instance="x", node="n1", active_only=True, newest=50) in plot.asked
 

@@ -115,6 +115,16 @@ def _schedule(server: Server, capsys: Captured, *words: str) -> str:
     return capsys.readouterr().out.strip()
 
 
+def _await_run(server: Server, capsys: Captured, instance: str) -> None:
+    """Return once the Run of an instance has begun: before that, a killed server has nothing to leave behind."""
+    state, deadline = "", time.monotonic() + 20
+    while state != "running" and time.monotonic() < deadline:
+        capsys.readouterr()
+        assert run(["runs", "--instance", instance, "--json", "--data-dir", str(server.data)]) == 0
+        state = json.loads(capsys.readouterr().out.splitlines()[-1])["state"]
+    assert state == "running"
+
+
 def test_scheduled_work_that_succeeds_is_0(portico: Portico, capsys: Captured) -> None:
     assert portico("schedule", "hello", "you") == 0
     captured = capsys.readouterr()
@@ -267,6 +277,7 @@ def test_down_stops_the_server_and_what_it_runs(own: Server, capsys: Captured) -
 
 def test_what_a_killed_server_left_is_stopped_and_its_end_is_known(own: Server, capsys: Captured) -> None:
     identity = _schedule(own, capsys, "slow", "1000")
+    _await_run(own, capsys, identity)
     assert own.end(signal.SIGKILL) == -signal.SIGKILL
     assert run(["instance", identity, "--data-dir", str(own.data)]) == 3
     assert run(["down", "--keep-runs", "--data-dir", str(own.data)]) == 0
