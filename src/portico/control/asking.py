@@ -51,9 +51,12 @@ if TYPE_CHECKING:
 async def ask(plane: Plane, query: Query) -> Any:
     """Answer a query."""
     answer = _ANSWERS.get(type(query))
-    if answer is None:
+    if answer is not None:
+        return await answer(plane, query)
+    handler = plane.handlers.get(type(query))
+    if handler is None:
         raise Invalid(f"unknown query {type(query).__name__}")
-    return await answer(plane, query)
+    return await handler(query)
 
 
 async def _get_instance(plane: Plane, query: GetInstance) -> Instance:

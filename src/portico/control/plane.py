@@ -18,16 +18,17 @@ from portico.control.calls.workers import WorkerSession
 from portico.control.cluster import nodes, runs
 from portico.control.cluster.capacity import Capacity
 from portico.control.cluster.gateway import AgentSession, Gateway, Line
+from portico.control.cluster.outposts import Outposts, OutpostSession
 from portico.control.cluster.scheduling import Scheduling
 from portico.control.commands import Command
 from portico.control.committer import Committer, Writer
+from portico.control.extensions import Extension, Handler
 from portico.control.history import History
 from portico.control.jobs import catalogue, firing, instances
 from portico.control.jobs.attempts import Attempts
 from portico.control.jobs.instances import Queues
 from portico.control.jobs.services import Services
 from portico.control.queries import Query
-from portico.control.records import RecordTable
 from portico.control.state import Grouped, State
 from portico.control.tallies import Tallies
 from portico.control.timers import Timers
@@ -35,7 +36,7 @@ from portico.control.transaction import Transaction
 from portico.control.watching import Hub, watch
 from portico.domain.errors import Unavailable
 from portico.domain.events import Event, Selector
-from portico.domain.frames import FromAgent, FromWorker, Register, WorkerHello
+from portico.domain.frames import FromPeer, Observation, OutpostHello, Register, WorkerHello
 from portico.domain.identity import Clock, Ids, Instant, Revision
 from portico.domain.jobs import Instance, InstanceState, Job, JobMode
 from portico.domain.nodes import Pool
@@ -43,6 +44,7 @@ from portico.domain.runs import Run
 from portico.store.port import Store, StoredEvent
 
 RunListener = Callable[[Transaction, Run, Run], None]
+NoteListener = Callable[[Transaction, Run, Observation], None]
 
 
 class Plane:
@@ -55,7 +57,7 @@ class Plane:
         ids: Ids,
         *,
         secret: str,
-        extensions: tuple[RecordTable[Any], ...] = (),
+        extensions: tuple[Extension, ...] = (),
         reading_threads: int = 2,
         keep: retention.Keep | None = None,
     ) -> None:
@@ -71,10 +73,13 @@ class Plane:
         self.hub = Hub(revision)
         self.timers = Timers(clock)
         self.metrics = Tallies()
-        self.state = State(extensions)
+        self.extensions = {extension.door: extension for extension in extensions}
+        self.handlers: dict[type[Command | Query], Handler] = {}
+        self.state = State(tuple(table for extension in extensions for table in extension.tables))
         self.capacity = Capacity(self.state.runs.get)
         self.queues = Queues()
         self.run_listeners: list[RunListener] = []
+        self.note_listeners: list[NoteListener] = []
         self.child_runs = Grouped(lambda run: "" if run.ended else run.anchor)
         self.owned_runs = Grouped(lambda run: "" if run.ended else run.owner)
         self.gang_runs = Grouped(lambda run: "" if run.ended else run.gang)
@@ -83,6 +88,7 @@ class Plane:
         self.worker_instances = Grouped(lambda instance: "" if instance.ended else instance.worker)
         self.scheduling = Scheduling(self)
         self.gateway = Gateway(self)
+        self.outposts = Outposts(self)
         self.attempts = Attempts(self)
         self.services = Services(self)
         self.fleets = Fleets(self)
@@ -117,6 +123,9 @@ class Plane:
             self.state.index("runs", run_index)
         for instance_index in (self.job_instances, self.worker_instances, self.queues.on_instance):
             self.state.index("instances", instance_index)
+        for extension in self.extensions.values():
+            extension.attach(self)
+            self.handlers.update(extension.handlers())
 
     def attach(self, writer: Writer) -> None:
         """Name the writer; done once, before `start`."""
@@ -130,11 +139,7 @@ class Plane:
     def start(self, jobs: Sequence[Job], pools: Sequence[Pool]) -> None:
         """Adopt the configuration and pick up everything that was under way."""
         with self.begin() as tx:
-            for pool in pools:
-                if self.state.pools.get(pool.id) != pool:
-                    tx.put(pool)
-            for identity in set(self.state.pools) - {pool.id for pool in pools}:
-                tx.drop(self.state.pools[identity])
+            self._adopt_pools(tx, pools)
             for run in list(self.state.runs.values()):
                 if run.deadline:
                     self.timers.set(run.deadline, "run_deadline", run.id)
@@ -146,9 +151,18 @@ class Plane:
             for job in list(self.state.jobs.values()):
                 if job.mode is JobMode.SERVICE:
                     self.services.keep(tx, job)
+            for extension in self.extensions.values():
+                extension.start(tx)
         nodes.resume_absence(self)
         self.started = True
         self.scheduling.want()
+
+    def _adopt_pools(self, tx: Transaction, pools: Sequence[Pool]) -> None:
+        for pool in pools:
+            if self.state.pools.get(pool.id) != pool:
+                tx.put(pool)
+        for identity in set(self.state.pools) - {pool.id for pool in pools}:
+            tx.drop(self.state.pools[identity])
 
     async def run(self) -> None:
         """Run the loops until cancelled, or until the store fails."""
@@ -157,6 +171,8 @@ class Plane:
             group.create_task(self.scheduling.run(), name="scheduling")
             group.create_task(nodes.watch_silence(self), name="silence")
             group.create_task(retention.run(self), name="retention")
+            for door, extension in self.extensions.items():
+                group.create_task(extension.run(), name=door)
             await self.committer.failed.wait()
             raise Unavailable("the store failed")
 
@@ -194,15 +210,17 @@ class Plane:
 
     # ---- what engines use --------------------------------------------------------------------------------------
 
-    def connect(self, first: FromAgent | FromWorker, line: Line) -> AgentSession | WorkerSession:
+    def connect(self, first: FromPeer, line: Line) -> AgentSession | WorkerSession | OutpostSession:
         """Take the first frame of a new line; raises PorticoError when the peer is refused."""
         match first:
             case Register():
                 return self.gateway.register(first, line)
             case WorkerHello():
                 return workers.welcome(self, first, line)
+            case OutpostHello():
+                return self.outposts.welcome(first, line)
             case _:
-                raise Unavailable("a line begins with register or worker")
+                raise Unavailable("a line begins with register, worker or outpost")
 
     # ---- small things ------------------------------------------------------------------------------------------
 

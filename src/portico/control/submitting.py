@@ -38,7 +38,10 @@ async def submit(plane: Plane, command: Command) -> Any:
             await plane.history.back_up(command.target)
             return None
         case _:
-            raise Invalid(f"unknown command {type(command).__name__}")
+            handler = plane.handlers.get(type(command))
+            if handler is None:
+                raise Invalid(f"unknown command {type(command).__name__}")
+            return await handler(command)
 
 
 async def _cancel(plane: Plane, command: CancelInstances) -> list[Instance]:

@@ -47,7 +47,10 @@ class Register(Frame, frozen=True, tag="register"):
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One fact about a Run: exactly one of started, health or outcome is told."""
+    """One fact about a Run: exactly one of started, health, note or outcome is told.
+
+    A `note` is what the host of a hosted Run has to say of it, opaque to Portico; `number` is the host's own for it.
+    """
 
     run: str
     token: int
@@ -57,6 +60,8 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     healthy: bool | None = None
     outcome: Outcome | None = None
     refused: str = ""
+    note: bytes = b""
+    number: int = 0
 
 
 class Report(Frame, frozen=True, tag="report"):
@@ -157,6 +162,13 @@ class Ack(Frame, frozen=True, tag="ack"):
     sequence: int
 
 
+class Message(Frame, frozen=True, tag="message"):
+    """Words for the host of hosted Runs, opaque to Portico; lost when it is not there."""
+
+    run: str
+    payload: bytes
+
+
 class Forget(Frame, frozen=True, tag="forget"):
     """The sandboxes of these ended Runs may be removed at once."""
 
@@ -252,7 +264,41 @@ class CallsReport(Frame, frozen=True, tag="calls_report"):
     returned: tuple[CallKey, ...] = ()
 
 
+# ---- outpost to control and back -------------------------------------------------------------------------------
+
+
+class OutpostHello(Frame, frozen=True, tag="outpost"):
+    """First frame of a door's outpost beside a node's agent."""
+
+    door: str
+    node: str
+    secret: str
+    address: str = ""
+
+
+class OutpostReady(Frame, frozen=True, tag="outpost_ready"):
+    """The outpost is taken."""
+
+
+class Question(Frame, frozen=True, tag="question"):
+    """What one side of a door asks the other; the payload is the door's own affair. Answered by one Reply."""
+
+    number: int
+    payload: bytes
+
+
+class Reply(Frame, frozen=True, tag="reply"):
+    """The reply to a Question; `error` empty means success, else it begins with the kind of the error."""
+
+    number: int
+    payload: bytes = b""
+    error: str = ""
+
+
 FromAgent = Register | Report | Heartbeat | Answer
-ToAgent = Welcome | Refused | Launch | Stop | Ack | Forget | Inquiry | Shutdown
+ToAgent = Welcome | Refused | Launch | Stop | Ack | Forget | Message | Inquiry | Shutdown
+FromOutpost = OutpostHello | Question | Reply
+ToOutpost = OutpostReady | Refused | Question | Reply
 FromWorker = WorkerHello | CallsReport
 ToWorker = WorkerReady | Refused | Calls | Recall | Ack | Shutdown
+FromPeer = FromAgent | FromWorker | FromOutpost

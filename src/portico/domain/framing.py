@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from portico.domain.errors import Invalid
-from portico.domain.frames import Frame, FromAgent, FromWorker, ToAgent, ToWorker
+from portico.domain.frames import Frame, FromPeer, ToAgent, ToOutpost, ToWorker
 
 FrameT = TypeVar("FrameT")
 
@@ -19,9 +19,10 @@ MAX_FRAME = 32 << 20
 HEADER = 4
 
 _encoder = msgspec.msgpack.Encoder()
-from_peer = msgspec.msgpack.Decoder(FromAgent | FromWorker)
+from_peer = msgspec.msgpack.Decoder(FromPeer)
 to_agent = msgspec.msgpack.Decoder(ToAgent)
 to_worker = msgspec.msgpack.Decoder(ToWorker)
+to_outpost = msgspec.msgpack.Decoder(ToOutpost)
 
 
 def encode(frame: Frame) -> bytes:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from portico.domain.containers import Container, Rlimit
 from portico.domain.identity import DAY, MINUTE, SECOND, Instant, Micros
 from portico.domain.lifecycle import LifeCycle
 from portico.domain.resources import Ports
@@ -130,7 +131,8 @@ class RunSpec(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `argv` empty is right for scopes and hosted Runs only. `working_directory` empty means the sandbox. `capture` is
     how many bytes of standard output come back with the end of the Run. `payload` is opaque to Portico: what a
-    hosted Run's host is given. `hosts` gives the process a socket on which it reports hosted Runs.
+    hosted Run's host is given. `hosts` gives the process a socket on which it reports hosted Runs. Without a
+    `container` the process runs in the host's own root; with `join_parent` it runs inside the container of its parent.
     """
 
     form: Form = Form.PROCESS
@@ -145,6 +147,9 @@ class RunSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     capture: int = 0
     hosts: bool = False
     payload: bytes = b""
+    container: Container | None = None
+    rlimits: tuple[Rlimit, ...] = ()
+    join_parent: bool = False
 
 
 class AbsencePolicy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -226,7 +231,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `job` and `instance` name whose attempt it is, `door` whose work. `parent` shares its node and cgroup and ends
     it; `owner` ends it from any node; runs of one `gang` start together or not at all. `token` fences reports.
     A root that starts together with children states the sum of all their amounts in `tree_amounts`. Lower `priority`
-    goes first.
+    goes first. A `fixed` Run belongs to the Claim it was created with: a launch that its node refuses is its end.
     """
 
     id: str
@@ -252,6 +257,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     labels: dict[str, str] = {}
     revocable: bool = False
     preemptible: bool = False
+    fixed: bool = False
     grace: Micros = Micros(5 * SECOND)
     timeout: Micros = Micros(0)
     absence: AbsencePolicy = AbsencePolicy()

@@ -16,7 +16,7 @@ import structlog
 from portico.control.cluster.gateway import Line
 from portico.domain import framing
 from portico.domain.errors import PorticoError
-from portico.domain.frames import Frame, FromAgent, FromWorker, Refused
+from portico.domain.frames import Frame, FromPeer, Refused
 
 _log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ MOST_UNREAD = 128 << 20
 class Session(Protocol):
     """What control keeps of one line."""
 
-    def receive(self, frame: FromAgent | FromWorker) -> None:
+    def receive(self, frame: FromPeer) -> None:
         """Take a frame."""
         ...
 
@@ -39,7 +39,7 @@ class Session(Protocol):
 class Reception(Protocol):
     """Control, as far as lines see it; a session's `receive` takes the frames of its own kind of peer."""
 
-    def connect(self, first: FromAgent | FromWorker, line: Line) -> Any:
+    def connect(self, first: FromPeer, line: Line) -> Any:
         """Take the first frame of a line; raises PorticoError when the peer is refused."""
         ...
 
@@ -75,7 +75,7 @@ class _Connection(asyncio.Protocol):
             _log.exception("line failed")
             self.close()
 
-    def _take(self, frame: FromAgent | FromWorker) -> None:
+    def _take(self, frame: FromPeer) -> None:
         if self._transport is None:
             return
         if self._session is None:

@@ -13,7 +13,7 @@ import structlog
 
 from portico.domain.frames import Observation, Stop
 from portico.domain.identity import Instant, Micros
-from portico.domain.runs import RUN_LIFE, EndCause, Outcome, Run, RunState, StopOrder, StopReason
+from portico.domain.runs import RUN_LIFE, Claim, EndCause, Outcome, Run, RunState, StopOrder, StopReason
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -28,6 +28,26 @@ def create_run(plane: Plane, tx: Transaction, run: Run) -> None:
     """Let a Run wait in its pool."""
     tx.put(run)
     plane.scheduling.want()
+
+
+def launch_claimed(plane: Plane, tx: Transaction, *claimed: tuple[Run, Claim]) -> list[Run]:
+    """Create Runs where their Claims are and launch them in one message, past their pools' queues.
+
+    All are on one node, parents and hosts before those that need them; the caller has checked that they fit.
+    """
+    launched = [_place(tx, run, claim) for run, claim in claimed]
+    node = launched[0].node
+    tx.after(lambda: plane.gateway.launch(node, launched))
+    return launched
+
+
+def _place(tx: Transaction, run: Run, claim: Claim) -> Run:
+    state = run.state
+    for step in (RunState.ADMITTED, RunState.PLACED, RunState.LAUNCHING):
+        state = RUN_LIFE.advance(state, step)
+    placed = msgspec.structs.replace(run, state=state, claim=claim, token=run.token + 1, placed_at=tx.now, fixed=True)
+    tx.put(placed)
+    return placed
 
 
 def order_stop(plane: Plane, tx: Transaction, run: Run, order: StopOrder) -> None:
@@ -53,8 +73,10 @@ def observe(plane: Plane, tx: Transaction, node: str, seen: Observation) -> None
     if seen.started:
         run = _start(plane, tx, run, seen.at)
     if seen.healthy is not None and seen.healthy is not run.healthy:
-        run = msgspec.structs.replace(run, healthy=seen.healthy)
-        tx.put(run)
+        run = _note_health(plane, tx, run, healthy=seen.healthy)
+    if seen.note:
+        for hear in plane.note_listeners:
+            hear(tx, run, seen)
     if seen.refused:
         _back_to_waiting(plane, tx, run)
     elif seen.outcome is not None:
@@ -116,11 +138,22 @@ def _start(plane: Plane, tx: Transaction, run: Run, at: Instant) -> Run:
     return started
 
 
+def _note_health(plane: Plane, tx: Transaction, run: Run, *, healthy: bool) -> Run:
+    noted = msgspec.structs.replace(run, healthy=healthy)
+    tx.put(noted)
+    for listener in plane.run_listeners:
+        listener(tx, run, noted)
+    return noted
+
+
 def _back_to_waiting(plane: Plane, tx: Transaction, run: Run) -> None:
     if run.state is not RunState.LAUNCHING:
         return
     if run.stop is not None:
         end_run(plane, tx, run, RunState.KILLED, Outcome(EndCause.STOPPED, message="stopped before it ran"))
+        return
+    if run.fixed:
+        end_run(plane, tx, run, RunState.LOST, Outcome(EndCause.LOST, message="its node refused the launch"))
         return
     waiting = msgspec.structs.replace(run, state=RUN_LIFE.advance(run.state, RunState.WAITING), claim=None)
     tx.put(waiting)
