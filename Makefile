@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 10000
 
-.PHONY: demo test check gen bench up sim crash clients docs clean
+.PHONY: demo test check containers gen bench up sim crash clients docs clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Portico needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
@@ -21,7 +21,7 @@ up: $(VENV)/installed  ## a server in the foreground
 
 test: check  ## what continuous integration runs
 
-check: $(VENV)/installed  ## format, lint, types, direction of imports, generated files, tests
+check: $(VENV)/installed containers  ## format, lint, types, direction of imports, generated files, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -29,6 +29,15 @@ check: $(VENV)/installed  ## format, lint, types, direction of imports, generate
 	$(BIN)/python tools/gen.py --check
 	$(BIN)/python tools/draw_states.py --check
 	$(BIN)/python -m pytest -q -m "not long"
+
+CONTAINER_TOOLS := crun runc skopeo umoci bwrap docker-registry busybox
+CONTAINER_PACKAGES := crun runc skopeo umoci bubblewrap docker-registry busybox-static containernetworking-plugins
+
+containers:  ## what the tests of containers need; only root on a Debian can have it installed
+	@if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then exit 0; fi; \
+	missing=; for tool in $(CONTAINER_TOOLS); do command -v $$tool >/dev/null || missing=1; done; \
+	[ -x /usr/lib/cni/bridge ] || missing=1; [ -z "$$missing" ] || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(CONTAINER_PACKAGES) >/dev/null; }
 
 gen: $(VENV)/installed  ## protos to src/portico/wire, edge tables to docs/state_machines.md
 	$(BIN)/python tools/gen.py

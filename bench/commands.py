@@ -41,7 +41,7 @@ def run(scale: Scale) -> list[Figure]:
         asyncio.run(_measure(server, "warm", scale.of(1_000)))
         growth = Growth(server.pid)
         for number in range(scale.rounds):
-            bare.append(_bare(folder, count))
+            bare.append(bare_rate(folder, count))
             submitted, completed, wall = asyncio.run(_measure(server, f"round{number}", count))
             ours.append(count / completed)
             walls.append(count / wall)
@@ -62,7 +62,8 @@ def run(scale: Scale) -> list[Figure]:
     ]
 
 
-def _bare(folder: Path, count: int) -> float:
+def bare_rate(folder: Path, count: int) -> float:
+    """Give how many a bare loop spawns a second, each in a memory cgroup with a sandbox's files."""
     found = answer(
         "spawn.py", "--count", str(count), "--in-flight", str(IN_FLIGHT), "--memory", "--folder", str(folder)
     )

@@ -18,9 +18,13 @@ from pathlib import Path
 from types import ModuleType
 
 import commands
+import containers
 import deciding
 import functions
 import lookups
+import mesos_state
+import mesos_tasks
+import offers
 import restart
 from harness.figures import Figure, Scale, show
 from harness.machine import ROOT, commit, facts
@@ -28,10 +32,14 @@ from rich.console import Console
 
 BENCHMARKS: dict[str, ModuleType] = {
     "placement": deciding,
+    "offers": offers,
     "commands": commands,
     "functions": functions,
     "lookups": lookups,
     "restart": restart,
+    "containers": containers,
+    "mesos_tasks": mesos_tasks,
+    "mesos_state": mesos_state,
 }
 QUICK = 10
 WIDTH = 130

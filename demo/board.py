@@ -1,22 +1,18 @@
-"""What the demo shows: its jobs while they run, and at the end what became of them."""
+"""What the demo shows of its jobs while they run, and what became of them at the end."""
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 from rich.text import Text
+from screen import Screen
 
-from portico.cli import rendering, words
+from portico.cli import words
 
 COLUMNS = ("kind", "arguments", "state", "tries", "took", "result")
 
@@ -45,14 +41,13 @@ class Job:
 class Board:
     """All jobs of the demo, and one that fires by itself."""
 
-    def __init__(self, jobs: list[Job], cron_kind: str, firings: int) -> None:
+    def __init__(self, screen: Screen, jobs: list[Job], cron_kind: str, firings: int) -> None:
         self.jobs = jobs
+        self._screen = screen
         self._cron = Job(cron_kind, [], "succeeded")
         self._wanted = firings
         self._fired: set[int] = set()
         self._by_id: dict[str, Job] = {}
-        self._console = Console(highlight=False)
-        self._begun = time.monotonic()
         self._told: dict[str, tuple[str, int]] = {}
 
     @property
@@ -89,33 +84,17 @@ class Board:
             self._tell(job)
 
     def _tell(self, job: Job) -> None:
-        """Print a line for each new state, where no table can be drawn."""
+        """Tell each new state once."""
         record = job.record
         news = (record["state"], record["attempts"])
-        if sys.stdout.isatty() or self._told.get(record["id"]) == news:
+        if self._told.get(record["id"]) == news:
             return
         self._told[record["id"]] = news
-        seconds = time.monotonic() - self._begun
-        texts = (arguments(job), record["state"], result(job))
-        sys.stdout.write(f"{seconds:6.2f} s  {job.kind:<10} {'  '.join(text for text in texts if text)}\n")
-        sys.stdout.flush()
+        self._screen.tell(job.kind, arguments(job), record["state"], result(job))
 
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Show the jobs, live, on a terminal."""
-        if not sys.stdout.isatty():
-            yield
-            return
-        with Live(get_renderable=self._table, console=self._console, refresh_per_second=10):
-            yield
-
-    def _table(self) -> Table:
-        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-        for title in COLUMNS:
-            table.add_column(title, no_wrap=title != "result", justify="right" if title == "tries" else "left")
-        for job in [*self.jobs, self._cron]:
-            table.add_row(*self._row(job))
-        return table
+    def shown(self) -> AbstractContextManager[None]:
+        """Show the jobs."""
+        return self._screen.shown(COLUMNS, lambda: [self._row(job) for job in [*self.jobs, self._cron]])
 
     def _row(self, job: Job) -> list[Text]:
         record = job.record
@@ -132,35 +111,19 @@ class Board:
             Text(told, style="" if job.expected == "succeeded" else "dim"),
         ]
 
-    def summarise(self, seconds: float) -> None:
-        """Say what became of all, and how to go on."""
-        if not sys.stdout.isatty():
-            columns = [rendering.Column(title, right=title == "tries") for title in COLUMNS]
-            rows = [[rendering.Cell(cell.plain) for cell in self._row(job)] for job in [*self.jobs, self._cron]]
-            self._say("\n" + "\n".join(rendering.align(columns, rows)))
+    def summarise(self) -> None:
+        """Say what became of all."""
         good = sum(job.as_expected for job in self.jobs)
         states = Counter(job.record.get("state", "waiting") for job in self.jobs)
+        self._screen.say()
         for job in self.jobs:
             if not job.as_expected:
                 found = f"{job.record.get('state')} after {job.record.get('attempts')} tries"
-                self._say(f"not as expected: {job.kind} {arguments(job)}: {found}, {result(job)}")
-        self._say("")
-        self._say(
+                self._screen.say(f"not as expected: {job.kind} {arguments(job)}: {found}, {result(job)}")
+        self._screen.say(
             f"{good} of {len(self.jobs)} jobs ended as expected ({words.counts(states)}), "
-            f"{self._cron.kind} fired {self.firings} times; {seconds:.1f} s with starting and stopping."
+            f"{self._cron.kind} fired {self.firings} times."
         )
-        self._say("Everything has been stopped again. To look further:")
-        for command in (
-            ".venv/bin/portico up --config demo/portico.toml",
-            ".venv/bin/portico schedule hello World",
-            ".venv/bin/portico kinds",
-            ".venv/bin/portico instances",
-            ".venv/bin/portico --help",
-        ):
-            self._say(f"    {command}")
-
-    def _say(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
 
 
 def arguments(job: Job) -> str:

@@ -10,9 +10,10 @@ from portico.domain.jobs import INSTANCE_LIFE, JOB_LIFE
 from portico.domain.lifecycle import LifeCycle
 from portico.domain.nodes import NODE_LIFE
 from portico.domain.runs import RUN_LIFE
+from portico.doors.mesos.extension.records import FRAMEWORK_LIFE
 
 TARGET = Path(__file__).parents[1] / "docs" / "state_machines.md"
-LIVES: tuple[LifeCycle[StrEnum], ...] = (RUN_LIFE, INSTANCE_LIFE, JOB_LIFE, NODE_LIFE)  # type: ignore[assignment]
+LIVES: tuple[LifeCycle[StrEnum], ...] = (RUN_LIFE, INSTANCE_LIFE, JOB_LIFE, NODE_LIFE, FRAMEWORK_LIFE)  # type: ignore[assignment]
 
 HEAD = """# State machines
 

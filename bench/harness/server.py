@@ -42,10 +42,10 @@ class Server:
 
 
 @contextmanager
-def portico(config: Path, data: Path) -> Iterator[Server]:
+def portico(config: Path, data: Path, doors: str = "jobv1") -> Iterator[Server]:
     """Run a server for the length of a block. What it runs goes on after the block, as after any restart."""
     log = data.with_name(f"{data.name}.log")
-    command = [PORTICO, "up", "--config", str(config), "--data-dir", str(data), "--doors", "jobv1", *ANY_PORT]
+    command = [PORTICO, "up", "--config", str(config), "--data-dir", str(data), "--doors", doors, *ANY_PORT]
     begun = time.perf_counter()
     with running(command, log) as process:
         first_line(process, log, "ready")
@@ -53,10 +53,10 @@ def portico(config: Path, data: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def fleeting(config: Path, data: Path) -> Iterator[Server]:
+def fleeting(config: Path, data: Path, doors: str = "jobv1") -> Iterator[Server]:
     """Run a server for the length of a block and take down with it all that it started."""
     try:
-        with portico(config, data) as server:
+        with portico(config, data, doors) as server:
             yield server
             subprocess.run(
                 [PORTICO, "down", "--data-dir", str(data)], check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL

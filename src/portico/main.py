@@ -8,8 +8,10 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -17,10 +19,11 @@ from portico import __version__
 from portico.composing import endpoints, measuring
 from portico.composing.discovering import discover
 from portico.composing.jobs import WorkerPlace, command_job, python_jobs
-from portico.composing.nodes import local_nodes, node_config
+from portico.composing.mesos import MesosMaster, mesos_door, offer_settings
+from portico.composing.nodes import local_nodes, mesos_outpost, node_config
 from portico.composing.ticking import SystemClock, SystemIds
 from portico.control.plane import Plane
-from portico.control.records import CORE_TABLES
+from portico.control.records import CORE_TABLES, RecordTable
 from portico.control.retention import Keep
 from portico.domain.errors import Invalid, PorticoError, Unavailable
 from portico.domain.jobs import Job
@@ -28,6 +31,7 @@ from portico.domain.nodes import Pool
 from portico.doors.console import service as console
 from portico.doors.jobv1 import errors as jobv1_errors
 from portico.doors.jobv1.service import DOOR, SERVICE, JobService, add_to_server
+from portico.doors.mesos.extension.standing import DOOR as MESOS
 from portico.engines.link import LinkServer
 from portico.engines.local import LocalEngine
 from portico.serving import logs
@@ -98,6 +102,7 @@ class Server:
         measuring.register(metrics, plane)
         grpc, grpc_address = await self._open_grpc(plane, metrics)
         http_address = await self._open_http(plane, metrics)
+        mesos_address = await self._open_mesos(plane, metrics)
         loops = asyncio.create_task(plane.run(), name="plane")
         self._stack.push_async_callback(cancel, loops)
         loops.add_done_callback(lambda _: self.stopping.set())
@@ -113,6 +118,8 @@ class Server:
             http_address.port,
             settings.doors,
             tls=settings.auth.tls_cert is not None,
+            mesos_port=mesos_address.port if mesos_address is not None else 0,
+            agents=self._mesos_agents(),
         )
         endpoints.write(self.data, told)
         self._stack.callback(endpoints.remove, self.data)
@@ -120,12 +127,16 @@ class Server:
 
     def _open_plane(self) -> Plane:
         keep = self.settings.retention
-        store = self._open_store()
+        self.mesos = mesos_door(self.settings) if MESOS in self.settings.doors else None
+        extensions = (self.mesos,) if self.mesos is not None else ()
+        store = self._open_store([table for extension in extensions for table in extension.tables])
         plane = Plane(
             store,
             SystemClock(),
             SystemIds(),
             secret=server_secret(self.data),
+            extensions=extensions,
+            offers=offer_settings(self.settings),
             keep=Keep(keep.age, keep.count, keep.events_age, keep.events_count),
         )
         self._stack.callback(plane.close)
@@ -137,8 +148,8 @@ class Server:
         self.plane = plane
         return plane
 
-    def _open_store(self) -> Store:
-        tables = [table.table for table in CORE_TABLES]
+    def _open_store(self, more: Sequence[RecordTable[Any]]) -> Store:
+        tables = [table.table for table in (*CORE_TABLES, *more)]
         store: Store
         if self.settings.store == "memory":
             store = MemoryStore(tables)
@@ -182,6 +193,22 @@ class Server:
         self._stack.push_async_callback(server.stop, DRAIN_SECONDS)
         return bound[0]
 
+    async def _open_mesos(self, plane: Plane, metrics: Metrics) -> Address | None:
+        if self.mesos is None:
+            return None
+        master = MesosMaster(plane, self.mesos, metrics, self.settings)
+        bound = await master.start()
+        serving = asyncio.create_task(master.run(), name="mesos")
+        self._stack.push_async_callback(cancel, serving)
+        self._stack.push_async_callback(master.stop, DRAIN_SECONDS)
+        return bound
+
+    def _mesos_agents(self) -> list[str]:
+        """Give the addresses of the Mesos agents, in the order of their nodes."""
+        sessions = self.plane.outposts.sessions
+        found = (sessions.get((MESOS, node.name)) for node in local_nodes(self.settings.nodes))
+        return [session.address for session in found if session is not None]
+
     def _why_unready(self) -> list[str]:
         reasons = [] if self.ready else ["starting"]
         if self.stopping.is_set():
@@ -193,13 +220,23 @@ class Server:
     async def _start_nodes(self, plane: Plane, link: LinkServer) -> None:
         settings = self.settings
         configs = {
-            node.name: node_config(node, settings.retention, self.data, link.address, plane.secret)
-            for node in local_nodes(settings.nodes)
+            node.name: node_config(
+                node,
+                settings.retention,
+                self.data,
+                link.address,
+                plane.secret,
+                (mesos_outpost(settings, number),) if self.mesos is not None else (),
+                images=settings.images,
+            )
+            for number, node in enumerate(local_nodes(settings.nodes))
         }
         self.engine = LocalEngine(self.data / "nodes", configs)
         await self.engine.start()
         if not await wait_for_nodes(plane, set(configs)):
             _log.warning("not every node has connected yet", wanted=sorted(configs))
+        if self.mesos is not None and not await wait_for_outposts(plane, MESOS, set(configs)):
+            _log.warning("not every Mesos agent answers yet", wanted=sorted(configs))
 
     def request_stop(self, *, stop_runs: bool) -> None:
         """Ask the server to stop, with or without its Runs."""
@@ -306,6 +343,19 @@ async def wait_for_nodes(plane: Plane, names: set[str]) -> bool:
             while not names <= plane.gateway.sessions.keys():
                 await plane.gateway.changed.wait()
                 plane.gateway.changed.clear()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def wait_for_outposts(plane: Plane, door: str, names: set[str]) -> bool:
+    """Wait until these nodes' outposts of a door are connected; False when some are not in time."""
+    wanted = {(door, name) for name in names}
+    try:
+        async with asyncio.timeout(NODES_PATIENCE):
+            while not wanted <= plane.outposts.sessions.keys():
+                await plane.outposts.changed.wait()
+                plane.outposts.changed.clear()
     except TimeoutError:
         return False
     return True

@@ -19,6 +19,7 @@ from portico.control.queries import (
     GetRun,
     ListInstances,
     ListJobs,
+    ListNodes,
     ListRuns,
     Overview,
     ReadFile,
@@ -40,18 +41,10 @@ def an_instance(number: int, state: InstanceState = InstanceState.WAITING, **mor
     return Instance(id=f"01a20202-0000-7000-8000-{number:012d}", state=state, **fields)
 
 
-def a_run(number: int, state: RunState) -> Run:
+def a_run(number: int, state: RunState, **more: Any) -> Run:
     """Make a Run."""
-    return Run(
-        id=f"01a20303-0000-7000-8000-{number:012d}",
-        door="jobv1",
-        job="kind/hello",
-        pool="/jobv1",
-        spec=RunSpec(),
-        amounts={},
-        created_at=NOW,
-        state=state,
-    )
+    fields = {"door": "jobv1", "job": "kind/hello", "pool": "/jobv1", "spec": RunSpec(), "amounts": {}, **more}
+    return Run(id=f"01a20303-0000-7000-8000-{number:012d}", created_at=NOW, state=state, **fields)
 
 
 class Plot:
@@ -103,7 +96,9 @@ class Plot:
             case GetRun():
                 return _one(self.runs, query.id)
             case ListRuns():
-                return list(self.runs.values())
+                return [run for run in self.runs.values() if query.instance in ("", run.instance)]
+            case ListNodes():
+                return []
             case ListJobs():
                 return [
                     Job(id=f"kind/{name}", door="jobv1", pool="/jobv1", mode=JobMode.DEMAND, created_at=NOW)

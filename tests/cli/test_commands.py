@@ -20,10 +20,28 @@ S = InstanceState
 Captured = pytest.CaptureFixture[str]
 
 
-def test_status_tells_what_there_is(portico: Portico, plot: Plot, capsys: Captured) -> None:
+def test_kinds_tell_what_there_is(portico: Portico, plot: Plot, capsys: Captured) -> None:
     del plot
     assert portico("kinds") == 0
     assert capsys.readouterr().out.splitlines()[1].startswith("hello  command")
+
+
+def test_status_tells_the_addresses_of_doors(portico: Portico, console: Path, capsys: Captured) -> None:
+    told = json.loads((console / "endpoints.json").read_text())
+    told |= {"grpc": "h:1", "mesos_master": "h:2", "mesos_agents": ["h:3", "h:4"]}
+    (console / "endpoints.json").write_text(json.dumps(told))
+    assert portico("status") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == [
+        f"server        {told['http']}",
+        "gRPC          h:1",
+        "Mesos master  h:2",
+        "Mesos agents  h:3, h:4",
+    ]
+    assert portico("status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["endpoints"] == told
+    assert run(["status", "--server", told["http"]]) == 0
+    assert "Mesos" not in capsys.readouterr().out
 
 
 def test_scheduling_follows_to_the_end_and_prints_the_results(portico: Portico, plot: Plot, capsys: Captured) -> None:
@@ -176,6 +194,28 @@ def test_logs_are_printed_whole(portico: Portico, plot: Plot, capsysbinary: pyte
     plot.output = [b"\xff\x00 bytes that are no text, and many\n"]
     assert portico("logs", a_run(1, RunState.RUNNING).id) == 0
     assert capsysbinary.readouterr().out == plot.output[0]
+
+
+def test_a_task_is_found_by_its_name(portico: Portico, plot: Plot, capsys: Captured) -> None:
+    states = (RunState.FAILED, RunState.SUCCEEDED)
+    plot.add(*(a_run(number, state, instance="web") for number, state in enumerate(states)))
+    plot.add(a_run(7, RunState.RUNNING, instance="another"))
+    assert portico("run", "web") == 0
+    assert capsys.readouterr().out.splitlines()[0] == f"id        {a_run(1, RunState.SUCCEEDED).id}"
+    plot.add(a_run(2, RunState.RUNNING, instance="web"), a_run(3, RunState.KILLED, instance="web"))
+    assert portico("run", "web") == 0
+    assert capsys.readouterr().out.splitlines()[0] == f"id        {a_run(2, RunState.RUNNING).id}"
+    assert portico("run", "nope") == 1
+    assert capsys.readouterr().err == "portico: no Run, no instance and no task nope\n"
+
+
+def test_a_name_of_several_live_tasks_is_not_enough(portico: Portico, plot: Plot, capsys: Captured) -> None:
+    live = [a_run(number, RunState.RUNNING, instance="web") for number in range(2)]
+    plot.add(*live)
+    assert portico("stop", "web") == 1
+    told = capsys.readouterr().err
+    assert told.startswith("2 live tasks are named web")
+    assert all(task.id in told for task in live)
 
 
 def test_logs_are_followed_to_the_end(

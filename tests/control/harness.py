@@ -81,12 +81,12 @@ class FakeLine:
 class FakeNode:
     """An agent's side of a line, by hand."""
 
-    def __init__(self, plane, name="n1", cpus=4, mem=4096, runs=()):
+    def __init__(self, plane, name="n1", cpus=4, mem=4096, runs=(), **more):
         self.plane = plane
         self.name = name
         self.line = FakeLine()
         self.sequence = 0
-        amounts = {"cpus": cpus * 1000, "mem": mem * 1000}
+        amounts = {kind: amount * 1000 for kind, amount in {"cpus": cpus, "mem": mem, **more}.items()}
         register = Register(name, plane.secret, "i", "b", amounts, ((31000, 31009),), {"zone": "a"}, 0, tuple(runs))
         self.session = plane.connect(register, self.line)
 
@@ -134,4 +134,6 @@ async def settle(plane, turns=20):
     for _ in range(turns):
         plane.timers.fire_due()
         plane.scheduling.make_pass()
+        for _ in plane.offers.round():
+            pass
         await asyncio.sleep(0)

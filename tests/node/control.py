@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -30,8 +31,10 @@ from portico.domain.framing import Splitter, decode, encode, from_peer
 from portico.domain.identity import SECOND, Instant, Micros
 from portico.domain.runs import Limits, Outcome, RunSpec, StopOrder, StopReason
 from portico.node.config import NodeConfig
+from portico.node.containers.bundles import state_place
 from portico.node.locking import AGENT_LOCK, lock_holder
 from portico.node.processes import children
+from portico.node.site import slice_name
 from portico.node.starting import keeper_alive, start_keeper
 
 
@@ -178,7 +181,7 @@ class Control:
 
 def order(run: str, *argv: str, limits: Limits | None = None, grace: float = 5.0, **rest: object) -> LaunchOrder:
     """Give a launch order for a command."""
-    names = ("token", "parent", "host", "ports", "self_stop", "labels")
+    names = ("token", "parent", "host", "ports", "self_stop", "labels", "adds")
     fields = {name: rest.pop(name) for name in names if name in rest}
     fields.setdefault("token", 1)
     spec = RunSpec(argv=argv, limits=limits or Limits(output=0), **rest)  # type: ignore[arg-type]
@@ -218,7 +221,11 @@ class Node:
         return agent
 
     async def end(self) -> None:
-        """End node and Runs, whatever state they are in."""
+        """End node and Runs, whatever state they are in, and remove what a node would find again."""
+        await self._end()
+        shutil.rmtree(state_place(self.directory, slice_name(self.directory)), ignore_errors=True)
+
+    async def _end(self) -> None:
         keeper = self.keeper
         if keeper is not None and self.control.registers:
             with contextlib.suppress(TimeoutError, AssertionError):

@@ -388,3 +388,15 @@ def test_nothing_but_the_given_file_is_needed(tmp_path: Path) -> None:
     load(written(tmp_path, CONTRACT), {"HOME": "/nowhere"}, {})
     assert dict(os.environ) == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["portico.toml"]
+
+
+def test_image_sources_are_written_as_the_table_has_them(tmp_path: Path) -> None:
+    file = tmp_path / "portico.toml"
+    file.write_text("[images]\n'a:1' = 'oci:dir:tag'\nb = 'registry:h:5000/n'\nc = 'host'\n")
+    images = load(file, {}, {}).images
+    assert {name: source.written for name, source in images.items()} == {
+        "portico/host": "host",
+        "a:1": f"oci:{tmp_path}/dir:tag",
+        "b": "registry:h:5000/n",
+        "c": "host",
+    }

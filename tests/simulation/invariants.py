@@ -6,9 +6,9 @@ from collections import Counter
 
 from portico.control.jobs.catalogue import kind_id
 from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, JobMode
-from portico.domain.resources import covers, subtract
+from portico.domain.resources import count_ports, covers, merge_ports
 from portico.domain.runs import Run, RunState
-from portico.domain.slices import sums
+from portico.domain.slices import subtract_slices, sums
 
 SLOTTED = {InstanceState.PENDING, InstanceState.RUNNING}
 
@@ -74,6 +74,11 @@ class Invariants:
     def process_ended(self, run):
         del self._processes[run]
 
+    def forgotten(self, identity, token):
+        """A node lets go of an end only when control has it on disk."""
+        run = self._run(self._world.store.reader().get("runs", identity))
+        assert run.ended or run.token > token, f"the end of Run {identity} was forgotten before it was durable"
+
     def _check_attempts(self, run):
         """No two live processes of one instance on nodes that control can speak to."""
         if not run.instance or self._world.plane is None:
@@ -108,6 +113,7 @@ class Invariants:
             return
         assert not plane.committer.failed.is_set()
         self._check_claims(plane)
+        self._check_offers(plane)
         self._check_jobs(plane)
         self._check_answers(plane)
         self._check_watch(plane)
@@ -126,16 +132,27 @@ class Invariants:
             taken = Counter()
             for run in runs:
                 taken.update(run.amounts)
+                assert sums(run.claim.slices) == {kind: amount for kind, amount in run.amounts.items() if amount}
             assert covers(sums(node.capacity), taken), f"node {name} is over-claimed: {dict(taken)}"
-            row = plane.capacity.matrix.row(name)
-            free = {
-                kind: int(plane.capacity.matrix.free[row, column])
-                for kind, column in plane.capacity.matrix.kinds.items()
-            }
-            expected = subtract(sums(node.capacity), taken)
-            assert {kind: amount for kind, amount in free.items() if amount} == expected, "the mirror differs"
+            expected = subtract_slices(node.capacity, [piece for run in runs for piece in run.claim.slices])
+            assert all(piece.amount > 0 for piece in expected), f"a label of node {name} is over-claimed: {expected}"
+            assert plane.capacity.free_slices(name) == expected, "the mirror differs"
+            ports = [piece for run in runs for piece in run.claim.ports]
+            assert count_ports(merge_ports(ports)) == count_ports(ports), f"ports of node {name} are claimed twice"
         allocation = {pool: dict(book) for pool, book in pools.items()}
         assert plane.capacity.allocation == allocation, "pool accounts differ from claims"
+
+    def _check_offers(self, plane):
+        book = plane.offers.book
+        for index in (book.by_node, book.by_bidder):
+            assert sum(len(group) for group in index.values()) == len(book.offers), "an index of offers differs"
+        for bidder, offers in book.by_bidder.items():
+            assert plane.offers.bidding.bidders[bidder].active, f"{bidder} is away and has offers: {offers}"
+        held = {}
+        for run in plane.state.runs.values():
+            if run.fixed and run.claim is not None and not run.ended and run.state is not RunState.UNREACHABLE:
+                held.setdefault((run.job, run.pool), Counter()).update(run.amounts)
+        assert plane.offers.bidding.allocated == {seat: dict(sums_) for seat, sums_ in held.items()}
 
     def _check_jobs(self, plane):
         active = Counter(instance.job for instance in plane.state.instances.values() if instance.state in SLOTTED)

@@ -26,6 +26,13 @@ def test_a_schedule_is_as_long_and_as_hard_as_promised():
     assert len(world.answered) > 50
 
 
+def test_bidders_take_part():
+    world = World(2)
+    world.run()
+    assert len(world.bidders.launched) > 20
+    assert world.bidders.stale > 0
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
 def test_planted_bugs_are_found(plant):

@@ -12,6 +12,7 @@ import random
 from collections import Counter
 
 import structlog
+from simulation.bidder import SimulatedBidders
 from simulation.invariants import Invariants
 
 from portico.control.commands import CancelInstances, DrainNode, ScheduleKind, StopRun
@@ -35,6 +36,8 @@ FLEET = "python"
 SECRET = "s"
 HEALING = 400.0
 OPERATIONS = 200
+BIDDING = 3
+"""Every third world has bidders."""
 TABLES = [table.table for table in CORE_TABLES]
 
 
@@ -55,6 +58,9 @@ class LateWriter:
         if not self._scheduled:
             self._scheduled = True
             self._world.loop.call_later(self._world.source.random() * 0.02, self._flush)
+            if self._world.dies_unwritten:
+                self._world.dies_unwritten = False
+                self._world.loop.call_later(self._world.source.random() * 0.02, self._world.crash_control)
 
     def submit_prune(self, prune):
         if not self.dead:
@@ -163,6 +169,9 @@ class World:
         self.invariants = Invariants(self)
         self._node_count = nodes
         self.nodes = []
+        self.healing = False
+        self.dies_unwritten = False
+        self.bidders = SimulatedBidders(self) if seed % BIDDING == BIDDING - 1 else None
 
     def run(self):
         """Live through the schedule; raises on a broken invariant."""
@@ -187,7 +196,9 @@ class World:
         asyncio.set_event_loop(None)
 
     async def _live(self):
-        behaviour = Behaviour(self._length, self._code, self._process_started, self._process_ended)
+        behaviour = Behaviour(
+            self._length, self._code, self._process_started, self._process_ended, self.invariants.forgotten
+        )
         for index in range(self._node_count):
             amounts = {"cpus": 4000, "mem": 4_000_000}
             self.nodes.append(SimulatedNode(f"n{index}", amounts, self.source, self.clock, behaviour, SECRET))
@@ -215,6 +226,8 @@ class World:
         self.tasks = [self.loop.create_task(plane.run()), self.loop.create_task(self._watch(plane))]
         for peer in (*self.nodes, *self.workers.values()):
             peer.find(plane)
+        if self.bidders is not None:
+            self.bidders.find(plane)
 
     def crash_control(self):
         if self.plane is None:
@@ -341,6 +354,7 @@ class World:
         name, fault = self.source.choice(
             [
                 ("control", self.crash_control),
+                ("unwritten", self._die_unwritten),
                 ("agent", node.crash_agent),
                 ("both", lambda: (node.crash_agent(), self.crash_control())),
                 ("node", node.crash_keeper_and_agent),
@@ -354,6 +368,10 @@ class World:
         )
         self.faults_made[name] += 1
         fault()
+
+    def _die_unwritten(self):
+        """Let control die while something it has done is still to be written."""
+        self.dies_unwritten = True
 
     def _partition(self, node):
         if not node.partitioned:
@@ -373,6 +391,7 @@ class World:
             return
 
     async def _heal(self):
+        self.healing = True
         for node in self.nodes:
             node.faults.delay = 0.01
             node.faults.twice = 0.0

@@ -50,12 +50,12 @@ class _Tool(msgspec.Struct, frozen=True):
 _TOOLS = (
     _Tool("prlimit", "util-linux", "limits of open files and processes"),
     _Tool("setpriv", "util-linux", "kinds that run as another user"),
-    _Tool("crun", "crun", "containers"),
-    _Tool("runc", "runc", "containers, instead of crun"),
-    _Tool("bwrap", "bubblewrap", "sandboxes without a container runtime"),
-    _Tool("skopeo", "skopeo", "pulling images from a registry"),
+    _Tool("bwrap", "bubblewrap", "mounts and the like on the host's own root, the image portico/host"),
+    _Tool("skopeo", "skopeo", "copying images"),
     _Tool("umoci", "umoci", "unpacking images"),
 )
+_RUNTIMES = ("crun", "runc")
+_NETWORK_PLUGIN = "bridge"
 
 
 def doctor(
@@ -71,7 +71,7 @@ def doctor(
         The data directory that is to be used [default: ~/.local/share/portico].
     """
     findings = [*check_python(), *check_directory(data_directory(data_dir)), *check_ports(), *check_cgroups()]
-    findings += [*check_tools(), *check_optional()]
+    findings += [*check_tools(), *check_containers(), *check_optional()]
     if json:
         rendering.objects(
             {"id": found.check, "state": found.state, "seen": found.seen, "hint": found.hint} for found in findings
@@ -157,6 +157,24 @@ def check_tools() -> Iterator[Finding]:
         path = shutil.which(tool.name)
         hint = "" if path else f"for {tool.purpose}: apt install {tool.package}"
         yield Finding(tool.name, path or "not installed", hint)
+
+
+def check_containers() -> Iterator[Finding]:
+    """Look whether images can be run: by whom, by which runtime, and with networks of their own."""
+    root = os.geteuid() == 0
+    hint = "" if root else "for images other than portico/host: run as root"
+    yield Finding("containers", "as root" if root else "not as root", hint)
+    runtime = next(filter(None, map(shutil.which, _RUNTIMES)), None)
+    yield Finding("runtime", runtime or "not installed", "" if runtime else "for containers: apt install crun, or runc")
+    yield _network_plugins()
+
+
+def _network_plugins() -> Finding:
+    from portico.node.containers.networks import DEFAULT_PATH  # noqa: PLC0415 — help must not wait for it
+
+    found = shutil.which(_NETWORK_PLUGIN, path=os.environ.get("CNI_PATH") or DEFAULT_PATH)
+    hint = "" if found else "for containers with networks of their own: apt install containernetworking-plugins"
+    return Finding("networks", str(Path(found).parent) if found else "no CNI plugins", hint)
 
 
 def check_optional() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""From what a person typed to an id: the whole id, or its unique beginning or end.
+"""From what a person typed to an id: the whole id, its unique beginning or end, or the name of a client's task.
 
 Ids begin with their time, so that those of one hour look alike at the beginning; their ends differ.
 """
@@ -36,9 +36,9 @@ def find(server: Server, table: str, text: str) -> Record:
 
 
 def find_run(server: Server, text: str, *, wait: bool = False) -> Record:
-    """Give the Run that is meant: by its own id, or by that of an instance whose present or last Run it is.
+    """Give the Run that is meant: by its own id, or by that of an instance or task whose present or last Run it is.
 
-    An instance that has none yet is waited for, or raises Failed.
+    An instance that has none yet is waited for, or raises Failed, as does a task that several clients have live.
     """
     try:
         return find(server, "runs", text)
@@ -50,7 +50,10 @@ def find_run(server: Server, text: str, *, wait: bool = False) -> Record:
         except Refused as no_instance:
             if no_instance.kind != "not_found":
                 raise
-            raise Refused("not_found", f"no Run and no instance {text}") from no_instance
+            task = _find_task(server, text)
+            if task is None:
+                raise Refused("not_found", f"no Run, no instance and no task {text}") from no_instance
+            return task
     if wait:
         instance = next(
             change for change in changes(server, instance["id"]) if change["run"] or change["state"] in words.ENDED
@@ -59,6 +62,16 @@ def find_run(server: Server, text: str, *, wait: bool = False) -> Record:
         raise Failed(f"instance {instance['id']} is {instance['state']}: it has no Run")
     run: Record = server.get("runs", instance["run"])
     return run
+
+
+def _find_task(server: Server, name: str) -> Record | None:
+    """Give the Run of a task by the name its own client gave it: the live one, else the newest."""
+    found: list[Record] = server.get("runs", instance=name, newest=LOOKED_AT) if name else []
+    live = [record for record in found if record["state"] not in words.RUN_ENDED]
+    if len(live) > 1:
+        listed = _listed([str(record["id"]) for record in live])
+        raise Failed(f"{len(live)} live tasks are named {name}; give the Run's id:\n{listed}")
+    return next(iter(live or found[-1:]), None)
 
 
 def pick(text: str, ids: Iterable[str]) -> str | None:
@@ -71,7 +84,10 @@ def pick(text: str, ids: Iterable[str]) -> str | None:
         return None
     fitting = [identity for identity in ids if identity.lower().startswith(text) or identity.lower().endswith(text)]
     if len(fitting) > 1:
-        shown = "\n".join(f"  {identity}" for identity in fitting[-SHOWN:])
-        more = f"\n  and {len(fitting) - SHOWN} more" if len(fitting) > SHOWN else ""
-        raise Failed(f"{text} fits {len(fitting)} ids; give more characters:\n{shown}{more}")
+        raise Failed(f"{text} fits {len(fitting)} ids; give more characters:\n{_listed(fitting)}")
     return fitting[0] if fitting else None
+
+
+def _listed(ids: list[str]) -> str:
+    shown = "\n".join(f"  {identity}" for identity in ids[-SHOWN:])
+    return shown + (f"\n  and {len(ids) - SHOWN} more" if len(ids) > SHOWN else "")

@@ -23,7 +23,11 @@ _NOT_YET = frozenset({"unavailable", "not_found"})
 """Codes by which a file is refused that its Run has not made yet."""
 
 RunId = Annotated[
-    str, Parameter(help="Id of a Run, or of an instance whose Run is meant; 6 characters of its beginning or end do.")
+    str,
+    Parameter(
+        help="Id of a Run, or of an instance whose Run is meant (6 characters of its beginning or end do), "
+        "or the name of a Mesos task."
+    ),
 ]
 
 

@@ -17,6 +17,9 @@ CONFIG_FILE = "portico.toml"
 CONFIG_VARIABLE = "PORTICO_CONFIG"
 STOP_SECONDS = 60.0
 PORTS = Group("Addresses", sort_key=10)
+_ADDRESSES = (("grpc", "gRPC"), ("mesos_master", "Mesos master"), ("mesos_agents", "Mesos agents"))
+"""What of endpoints.json people are told beside the server's own address, and how it is called."""
+
 Port = Annotated[int | None, Parameter(group=PORTS)]
 
 
@@ -148,8 +151,8 @@ def _down_without_server(target: Target, *, keep_runs: bool) -> str:
     if not keepers:
         raise unreachable(target)
     if keep_runs:
-        return f"no server is running; {dismissing.describe(keepers)} goes on, as wanted"
-    rendering.note(f"no server is running, but {dismissing.describe(keepers)} is: stopping it with its Runs")
+        return f"no server is running; left going on, as wanted: {dismissing.describe(keepers)}"
+    rendering.note(f"no server is running; still there: {dismissing.describe(keepers)}; stopping that with its Runs")
     dismissing.dismiss(target.directory)
     return "stopped what was left running; the next server here learns how it ended"
 
@@ -160,13 +163,15 @@ def status(*, target: Asked = Asked()) -> None:  # noqa: B008 — a frozen value
         overview: Record = server.get("overview")
         nodes: list[Record] = server.get("nodes")
         address = server.address
+    told = {} if target.server is not None else endpoints(target.directory)
     if target.json:
         warnings = {node["id"]: node["warnings"] for node in nodes if node["warnings"]}
-        rendering.objects([{"id": address, "state": "ready", **overview, "warnings": warnings}])
+        rendering.objects([{"id": address, "state": "ready", **overview, "warnings": warnings, "endpoints": told}])
         return
     rendering.facts(
         [
             ("server", address),
+            *((name, _addresses(told.get(key))) for key, name in _ADDRESSES),
             ("nodes", f"{overview['connected_nodes']} of {overview['nodes']} connected"),
             ("kinds", str(overview["kinds"])),
             ("workers", str(overview["workers"])),
@@ -178,6 +183,10 @@ def status(*, target: Asked = Asked()) -> None:  # noqa: B008 — a frozen value
     for node in nodes:
         for warning in node["warnings"]:
             rendering.note(f"{node['id']}: {words.printable(warning)}")
+
+
+def _addresses(told: object) -> str:
+    return ", ".join(map(str, told)) if isinstance(told, list) else str(told or "")
 
 
 def nodes(*, target: Asked = Asked()) -> None:  # noqa: B008 — a frozen value

@@ -41,13 +41,15 @@ NODES = (
 )
 POOLS = (
     Column("pool"),
+    Column("reserved", rigid=False, wrap=True),
     Column("entitled", rigid=False, wrap=True),
     Column("allocated", rigid=False, wrap=True),
     Column("wanted", rigid=False, wrap=True),
     Column("limit", rigid=False, wrap=True),
 )
 FILES = (Column("size", right=True), Column("changed"), Column("name", rigid=False))
-EVENTS = (Column("revision", right=True), Column("table"), Column("state"), Column("id"))
+_TOLD = frozenset({"instances", "runs", "jobs", "nodes", "pools"})
+"""Tables whose records come with their events; of a door's own tables only the id does, gone or not."""
 
 
 def instance_row(record: Record, now: datetime) -> Row:
@@ -82,14 +84,14 @@ def instance_facts(record: Record, now: datetime) -> list[tuple[str, str | Cell]
 
 
 def run_row(record: Record, now: datetime) -> Row:
-    """Show a Run in a line."""
+    """Show a Run in a line; one without a command, since another's process carries it, by what it is an attempt of."""
     return (
         identity(record["id"]),
         state(record["state"]),
         words.ago(record["created_at"], now),
         words.elapsed(record, now),
         record["node"] or "",
-        words.arguments(record["command"]),
+        words.command(record["command"]) or Cell(words.printable(record["instance"] or ""), "dim"),
     )
 
 
@@ -104,6 +106,7 @@ def run_facts(record: Record, now: datetime) -> list[tuple[str, str | Cell]]:
         ("message", Cell(words.printable(record["message"] or ""), words.colour(record["state"]))),
         ("stopped for", record["stop"] or ""),
         ("healthy", {None: "", True: "yes", False: "no"}[record["healthy"]]),
+        ("door", record["door"]),
         ("job", record["job"]),
         ("instance", record["instance"] or ""),
         ("pool", record["pool"]),
@@ -149,6 +152,7 @@ def pool_row(record: Record) -> Row:
     name = path if depth == 0 else "  " * depth + path.rpartition("/")[2]
     return (
         name,
+        words.amounts(record["reservation"]),
         words.amounts(record["entitlement"]),
         words.amounts(record["allocation"]),
         words.amounts(record["demand"]),
@@ -165,8 +169,9 @@ def file_row(record: Record, now: datetime) -> Row:
 
 def event_line(record: Record) -> str:
     """Show an event in a line."""
-    standing = record["state"] or ("gone" if record["record"] is None else "")
-    return f"{record['revision']:>9}  {words.printable(record['table']):<10}  {standing:<11}  {record['id']}"
+    gone = record["record"] is None and record["table"] in _TOLD
+    standing = record["state"] or ("gone" if gone else "")
+    return f"{record['revision']:>9}  {words.printable(record['table']):<16}  {standing:<11}  {record['id']}"
 
 
 def _when(text: str | None, now: datetime) -> str:

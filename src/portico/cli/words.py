@@ -136,6 +136,15 @@ def counts(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {state}" for state, number in numbers.items() if number) or "none"
 
 
+def command(values: list[str]) -> str:
+    """Write a command for a list: of one that a shell is given, what the shell is given."""
+    match values:
+        case ["sh" | "/bin/sh", "-c", script]:
+            return printable(script)
+        case _:
+            return arguments(values)
+
+
 def arguments(values: list[str]) -> str:
     """Write arguments as one would type them."""
     import shlex  # noqa: PLC0415 — only lists need it

@@ -22,11 +22,23 @@ def remove(data: Path) -> None:
     (data / FILE).unlink(missing_ok=True)
 
 
-def describe(advertise: str, grpc_port: int, http_port: int, doors: tuple[str, ...], *, tls: bool) -> dict[str, object]:
+def describe(
+    advertise: str,
+    grpc_port: int,
+    http_port: int,
+    doors: tuple[str, ...],
+    *,
+    tls: bool,
+    mesos_port: int = 0,
+    agents: list[str] | None = None,
+) -> dict[str, object]:
     """Give the addresses of the doors that are served."""
     grpc = f"{advertise}:{grpc_port}"
     scheme = "https" if tls else "http"
     endpoints: dict[str, object] = {"pid": os.getpid(), "grpc": grpc, "http": f"{scheme}://{advertise}:{http_port}"}
     if "jobv1" in doors:
         endpoints["jobv1"] = grpc
+    if mesos_port:
+        endpoints["mesos_master"] = f"{advertise}:{mesos_port}"
+        endpoints["mesos_agents"] = agents or []
     return endpoints

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE
-from portico.node.config import NodeConfig
-from portico.settings import NodeSettings, RetentionSettings
+from portico.node.config import NodeConfig, OutpostConfig
+from portico.settings import ImageSource, NodeSettings, RetentionSettings, Settings
+from portico.settings.model import BUILT_IN_IMAGES
 
 _MEGABYTE = 1 << 20
 _DEFAULT_NETWORK = 10_000
+MESOS_NATIVE_PORT = 5051
 _PLACE = {"zone": "local", "region": "local"}
 
 
@@ -21,7 +25,30 @@ def local_nodes(nodes: tuple[NodeSettings, ...]) -> tuple[NodeSettings, ...]:
     return nodes or (NodeSettings(name=socket.gethostname()),)
 
 
-def node_config(node: NodeSettings, retention: RetentionSettings, data: Path, link: str, secret: str) -> NodeConfig:
+def mesos_outpost(settings: Settings, number: int) -> OutpostConfig:
+    """Say to the agent of the node with this number, from 0, how to serve the Mesos agent API.
+
+    Its port is the agent port plus the number, any when that is 0. The first node also answers on Mesos' own agent
+    port with native ports.
+    """
+    ports = [settings.agent_port + number if settings.agent_port else 0]
+    if settings.native_ports and number == 0 and ports[0] != MESOS_NATIVE_PORT:
+        ports.append(MESOS_NATIVE_PORT)
+    arguments = ["--host", settings.host, *(word for port in ports for word in ("--port", str(port)))]
+    if settings.advertise:
+        arguments += ["--advertise", settings.advertise]
+    return OutpostConfig("mesos", (sys.executable, "-m", "portico.doors.mesos.outpost", *arguments))
+
+
+def node_config(
+    node: NodeSettings,
+    retention: RetentionSettings,
+    data: Path,
+    link: str,
+    secret: str,
+    outposts: tuple[OutpostConfig, ...] = (),
+    images: Mapping[str, ImageSource] = BUILT_IN_IMAGES,
+) -> NodeConfig:
     """Say to a keeper what its node is; sizes that were not declared are the machine's."""
     amounts = {
         CPUS: node.cpus if node.cpus is not None else (os.cpu_count() or 1) * WHOLE,
@@ -39,6 +66,8 @@ def node_config(node: NodeSettings, retention: RetentionSettings, data: Path, li
         attributes=_PLACE | node.attributes,
         sandbox_age=retention.sandbox_age,
         sandbox_min_free=retention.sandbox_min_free,
+        outposts=outposts,
+        images={name: source.written for name, source in images.items()},
     )
 
 

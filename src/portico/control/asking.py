@@ -5,6 +5,7 @@ Small answers come from memory, once what they saw is durable; lists and history
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -32,6 +33,7 @@ from portico.control.queries import (
 )
 from portico.deciding.entitlement import entitle
 from portico.domain.errors import Exhausted, Invalid, NotFound, Unavailable
+from portico.domain.events import Selector
 from portico.domain.frames import FileFact, Usage
 from portico.domain.jobs import INSTANCE_LIFE, Instance, Job
 from portico.domain.nodes import Pool
@@ -40,6 +42,12 @@ from portico.domain.slices import sums
 from portico.store.port import Condition, Operator, Reader, Select
 
 MOST_LISTED = 500_000
+
+YOUNG = 50_000
+"""Microseconds since it was scheduled for which a lookup of one Instance waits a moment for its end."""
+
+A_MOMENT = 0.002
+"""Seconds."""
 
 StateT = TypeVar("StateT", bound=StrEnum)
 
@@ -73,6 +81,8 @@ async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
         revision = plane.committer.revision
         found = plane.instance(query.id)
         await plane.committer.settled(revision)
+        if found is not None and _may_end_soon(plane, found):
+            found = await _await_end(plane, found)
         fits = found is not None and _fits(query, found)
         return [found] if fits and found is not None else []
     await plane.committer.settled(plane.committer.revision)
@@ -83,6 +93,29 @@ async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
         common = (Condition("job", Operator.STARTS_WITH, query.jobs),)
     any_of = _each_state(common, query.states, INSTANCE_LIFE.final)
     return await _read(plane, plane.state.tables["instances"], any_of, query.newest)
+
+
+def _may_end_soon(plane: Plane, instance: Instance) -> bool:
+    """Tell whether an Instance is so young that whoever asks for it is likely to ask again until it has ended."""
+    return not instance.ended and plane.clock.now() - instance.scheduled_at < YOUNG
+
+
+async def _await_end(plane: Plane, instance: Instance) -> Instance:
+    """Wait a moment for the end of an Instance; gives it as it is then.
+
+    A caller that asks without pause hears of a quick end one round trip sooner this way, and asks half as often.
+    """
+    watcher = plane.hub.open(Selector(id=instance.id))
+    try:
+        async with asyncio.timeout(A_MOMENT):
+            while not instance.ended and (events := await watcher.take()):
+                newest = events[-1].record
+                instance = newest if isinstance(newest, Instance) else instance
+    except TimeoutError:
+        return instance
+    finally:
+        plane.hub.close(watcher)
+    return instance
 
 
 def _fits(query: ListInstances, instance: Instance) -> bool:

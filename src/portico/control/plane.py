@@ -18,6 +18,7 @@ from portico.control.calls.workers import WorkerSession
 from portico.control.cluster import nodes, runs
 from portico.control.cluster.capacity import Capacity
 from portico.control.cluster.gateway import AgentSession, Gateway, Line
+from portico.control.cluster.offers import Offers, OfferSettings
 from portico.control.cluster.outposts import Outposts, OutpostSession
 from portico.control.cluster.scheduling import Scheduling
 from portico.control.commands import Command
@@ -39,7 +40,7 @@ from portico.domain.events import Event, Selector
 from portico.domain.frames import FromPeer, Observation, OutpostHello, Register, WorkerHello
 from portico.domain.identity import Clock, Ids, Instant, Revision
 from portico.domain.jobs import Instance, InstanceState, Job, JobMode
-from portico.domain.nodes import Pool
+from portico.domain.nodes import CONFIGURATION, Pool
 from portico.domain.runs import Run
 from portico.store.port import Store, StoredEvent
 
@@ -60,6 +61,7 @@ class Plane:
         extensions: tuple[Extension, ...] = (),
         reading_threads: int = 2,
         keep: retention.Keep | None = None,
+        offers: OfferSettings | None = None,
     ) -> None:
         self.clock = clock
         self.ids = ids
@@ -87,6 +89,7 @@ class Plane:
         self.job_instances = Grouped(lambda instance: "" if instance.ended else instance.job)
         self.worker_instances = Grouped(lambda instance: "" if instance.ended else instance.worker)
         self.scheduling = Scheduling(self)
+        self.offers = Offers(self, offers or OfferSettings())
         self.gateway = Gateway(self)
         self.outposts = Outposts(self)
         self.attempts = Attempts(self)
@@ -111,7 +114,8 @@ class Plane:
             records = self.state.records[table.name]
             for row in self.history.now(lambda reader, table=table: list(reader.active(table.table.name))):  # type: ignore[misc]
                 records[row.id] = table.load(row)
-        for index in (self.capacity.on_node,):
+        self.state.index("volumes", self.capacity.on_volume)
+        for index in (self.capacity.on_node, self.offers.inverse.on_node):
             self.state.index("nodes", index)
         for run_index in (
             self.child_runs,
@@ -119,6 +123,7 @@ class Plane:
             self.gang_runs,
             self.node_runs,
             self.capacity.on_run,
+            self.offers.bidding.on_run,
         ):
             self.state.index("runs", run_index)
         for instance_index in (self.job_instances, self.worker_instances, self.queues.on_instance):
@@ -158,17 +163,23 @@ class Plane:
         self.scheduling.want()
 
     def _adopt_pools(self, tx: Transaction, pools: Sequence[Pool]) -> None:
-        for pool in pools:
+        """Take the configuration's pools; what a door has made or changed stays as it is."""
+        configured = {pool.id: pool for pool in pools}
+        for pool in list(self.state.pools.values()):
+            if pool.origin == CONFIGURATION and pool.id not in configured:
+                tx.drop(pool)
+            elif pool.origin != CONFIGURATION:
+                configured.pop(pool.id, None)
+        for pool in configured.values():
             if self.state.pools.get(pool.id) != pool:
                 tx.put(pool)
-        for identity in set(self.state.pools) - {pool.id for pool in pools}:
-            tx.drop(self.state.pools[identity])
 
     async def run(self) -> None:
         """Run the loops until cancelled, or until the store fails."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.timers.run(), name="timers")
             group.create_task(self.scheduling.run(), name="scheduling")
+            group.create_task(self.offers.run(), name="offers")
             group.create_task(nodes.watch_silence(self), name="silence")
             group.create_task(retention.run(self), name="retention")
             for door, extension in self.extensions.items():

@@ -13,6 +13,7 @@ import msgspec
 from portico.domain.jobs import Instance, Job
 from portico.domain.nodes import Node, Pool
 from portico.domain.runs import Run
+from portico.domain.volumes import Volume
 from portico.store.port import Column, Row, Table, Value
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -102,8 +103,9 @@ INSTANCES = RecordTable(
 JOBS = RecordTable(Job, Table("jobs", (Column("door"),), ()), lambda job: (job.door,), scope=lambda job: job.id)
 NODES = RecordTable(Node, Table("nodes"))
 POOLS = RecordTable(Pool, Table("pools"))
+VOLUMES = RecordTable(Volume, Table("volumes", (Column("node"),)), lambda volume: (volume.node,))
 
-CORE_TABLES: tuple[RecordTable[Any], ...] = (RUNS, INSTANCES, JOBS, NODES, POOLS)
+CORE_TABLES: tuple[RecordTable[Any], ...] = (RUNS, INSTANCES, JOBS, NODES, POOLS, VOLUMES)
 
 
 def by_name(tables: tuple[RecordTable[Any], ...]) -> Mapping[str, RecordTable[Any]]:

@@ -14,6 +14,7 @@ from portico.control.records import CORE_TABLES, RecordTable
 from portico.domain.jobs import Instance, Job
 from portico.domain.nodes import Node, Pool
 from portico.domain.runs import Run
+from portico.domain.volumes import Volume
 
 Index = Callable[[Any, Any], None]
 """Is told (old, new) for each change of its table; None stands for absent."""
@@ -32,6 +33,7 @@ class State:
         self.jobs: dict[str, Job] = self.records["jobs"]
         self.nodes: dict[str, Node] = self.records["nodes"]
         self.pools: dict[str, Pool] = self.records["pools"]
+        self.volumes: dict[str, Volume] = self.records["volumes"]
 
     def index(self, table: str, index: Index) -> None:
         """Keep `index` informed of every change of a table, beginning with what is there."""

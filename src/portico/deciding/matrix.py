@@ -173,6 +173,10 @@ class ClusterMatrix:
         self._ports[row] += ports - self._total_ports[row]
         self._total_ports[row] = ports
 
+    def set_free_ports(self, node: str, count: int) -> None:
+        """Say how many dynamic ports of a node are free, where that does not follow from its size."""
+        self._ports[self.row(node)] = count
+
     def fits(self, node: str, amounts: Amounts, *, ports: int = 0) -> bool:
         """Tell whether the node has this much free now."""
         row = self.row(node)

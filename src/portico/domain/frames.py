@@ -128,7 +128,10 @@ class Refused(Frame, frozen=True, tag="refused"):
 
 
 class LaunchOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One Run to start; the same (run, token) twice is one start."""
+    """One Run to start; the same (run, token) twice is one start.
+
+    `adds` tells that its limits are on top of those of the Run it is in, its parent or host.
+    """
 
     run: str
     token: int
@@ -139,6 +142,7 @@ class LaunchOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     host: str = ""
     labels: dict[str, str] = {}
     self_stop: Micros = Micros(0)
+    adds: bool = False
 
 
 class Launch(Frame, frozen=True, tag="launch"):
@@ -173,6 +177,13 @@ class Forget(Frame, frozen=True, tag="forget"):
     """The sandboxes of these ended Runs may be removed at once."""
 
     runs: tuple[str, ...]
+
+
+class KeepVolumes(Frame, frozen=True, tag="keep_volumes"):
+    """The volumes there are, by the folder they lie in (empty: the node's own); others in these folders are removed
+    with all they hold."""
+
+    folders: dict[str, tuple[str, ...]]
 
 
 class Inquiry(Frame, frozen=True, tag="inquiry"):
@@ -296,7 +307,7 @@ class Reply(Frame, frozen=True, tag="reply"):
 
 
 FromAgent = Register | Report | Heartbeat | Answer
-ToAgent = Welcome | Refused | Launch | Stop | Ack | Forget | Message | Inquiry | Shutdown
+ToAgent = Welcome | Refused | Launch | Stop | Ack | Forget | KeepVolumes | Message | Inquiry | Shutdown
 FromOutpost = OutpostHello | Question | Reply
 ToOutpost = OutpostReady | Refused | Question | Reply
 FromWorker = WorkerHello | CallsReport

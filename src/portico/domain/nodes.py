@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from portico.domain.identity import Instant
+from portico.domain.identity import Instant, Micros
 from portico.domain.lifecycle import LifeCycle
 from portico.domain.resources import Ports
 from portico.domain.slices import Slices
@@ -37,16 +37,25 @@ NODE_LIFE = LifeCycle(
 )
 
 
+class Unavailability(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When a node is planned to be away; no duration means until further notice."""
+
+    start: Instant
+    duration: Micros | None = None
+
+
 class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A machine, or a declared slice of one; its declared size is taken as true.
 
     `epoch` grows with each registration and fences reports; `sequence` is the last report taken in that
-    incarnation of the agent.
+    incarnation of the agent. `reserved_ports` are (reservation text, ranges): disjoint parts of `ports`.
     """
 
     id: str
     capacity: Slices = ()
     ports: Ports = ()
+    reserved_ports: tuple[tuple[str, Ports], ...] = ()
+    unavailability: Unavailability | None = None
     attributes: dict[str, str] = {}
     state: NodeState = NodeState.ABSENT
     drain: bool = False
@@ -59,16 +68,27 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+PORTICO = "portico"
+OFFERS = "offers"
+"""Who places a pool's work: the scheduling pass, or bidders that are offered space."""
+
+
 class Pool(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A place in the one capacity tree; a kind missing from `limit` is unlimited, from `share` counts 1000."""
+    """A place in the one capacity tree; a kind missing from `limit` is unlimited, from `share` counts 1000.
+
+    `origin` says who made it: the configuration, which replaces only its own pools at each start, or a door. A quota is
+    a reservation of an offer-driven pool.
+    """
 
     id: str
     reservation: dict[str, int] = {}
     limit: dict[str, int] = {}
     share: dict[str, int] = {}
-    placed_by: str = "portico"
+    placed_by: str = PORTICO
+    origin: str = "configuration"
 
 
+CONFIGURATION = "configuration"
 ROOT_POOL = "/"
 
 
@@ -78,3 +98,12 @@ def parent_path(path: str) -> str:
         return ""
     head = path.rsplit("/", 1)[0]
     return head or ROOT_POOL
+
+
+def lineage(path: str) -> list[str]:
+    """Name a pool and all above it, itself first."""
+    found = []
+    while path:
+        found.append(path)
+        path = parent_path(path)
+    return found

@@ -133,6 +133,11 @@ class RunSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     how many bytes of standard output come back with the end of the Run. `payload` is opaque to Portico: what a
     hosted Run's host is given. `hosts` gives the process a socket on which it reports hosted Runs. Without a
     `container` the process runs in the host's own root; with `join_parent` it runs inside the container of its parent.
+
+    `folder_names` are variables that tell the process the node's own path of its sandbox.
+
+    `attach` gives the process `pipes` or a `tty` that others may attach to while it runs, as `node/switchboard` says;
+    with `+session` behind, it starts when its session has attached, and is killed when that leaves.
     """
 
     form: Form = Form.PROCESS
@@ -150,6 +155,8 @@ class RunSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     container: Container | None = None
     rlimits: tuple[Rlimit, ...] = ()
     join_parent: bool = False
+    attach: str = ""
+    folder_names: tuple[str, ...] = ()
 
 
 class AbsencePolicy(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,12 +15,17 @@ from portico.domain.resources import Amounts
 UNRESERVED = "*"
 
 
-class Label(msgspec.Struct, frozen=True, order=True):
-    """What a Slice is set aside for."""
+class Label(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """What a Slice is set aside for.
+
+    `reservation` is the canonical text of a Reservation, or `*`; `volume` the id of a Volume record; `revocable` space
+    may be taken back at any time; `source` tells apart disks that are not the node's common one (a mount or a path).
+    """
 
     reservation: str = UNRESERVED
     volume: str = ""
     revocable: bool = False
+    source: str = ""
 
 
 PLAIN = Label()
@@ -57,6 +62,30 @@ def sums(slices: Iterable[Slice], label: Label | None = None) -> dict[str, int]:
         if label is None or piece.label == label:
             result[piece.kind] = result.get(piece.kind, 0) + piece.amount
     return result
+
+
+def plain_sums(slices: Iterable[Slice]) -> dict[str, int]:
+    """Sum the amounts per kind that carry no label: what placement may use for anybody."""
+    return sums(slices, PLAIN)
+
+
+def subtract_slices(have: Iterable[Slice], less: Iterable[Slice]) -> Slices:
+    """Take `less` from `have`; a shortage shows as a negative amount."""
+    return normalise((*have, *(Slice(piece.kind, -piece.amount, piece.label) for piece in less)))
+
+
+def holds(have: Iterable[Slice], want: Iterable[Slice]) -> bool:
+    """Tell whether `have` is at least `want`, label by label."""
+    left: dict[tuple[str, Label], int] = {}
+    for piece in have:
+        key = (piece.kind, piece.label)
+        left[key] = left.get(key, 0) + piece.amount
+    for piece in want:
+        key = (piece.kind, piece.label)
+        left[key] = left.get(key, 0) - piece.amount
+        if left[key] < 0:
+            return False
+    return True
 
 
 def relabel(slices: Slices, part: Slice, label: Label) -> Slices:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from portico.control.cluster.gateway import Gateway
+from portico.control.cluster.gateway import AgentSession, Gateway
 from portico.domain.frames import Shutdown
 from portico.node.config import NodeConfig
 from portico.node.starting import keeper_alive, start_keeper
@@ -40,9 +40,13 @@ class LocalEngine:
         return any(keeper_alive(self._root / name) is not None for name in self._configs)
 
     async def stop_nodes(self, gateway: Gateway) -> None:
-        """End every node with all its Runs, and wait until they are gone."""
-        for name in self._configs:
-            gateway.send(name, Shutdown(stop_runs=True))
+        """End every node with all its Runs, and wait until they are gone; one that is not there is told when it is."""
+        told: dict[str, AgentSession] = {}
         async with asyncio.timeout(STOP_PATIENCE):
-            while self._alive():  # noqa: ASYNC110 — the end of a process that is not ours cannot be awaited
+            while self._alive():
+                for name in self._configs:
+                    session = gateway.sessions.get(name)
+                    if session is not None and told.get(name) is not session:
+                        told[name] = session
+                        gateway.send(name, Shutdown(stop_runs=True))
                 await asyncio.sleep(_LOOK_EVERY)

@@ -24,7 +24,9 @@ from portico.domain.frames import (
     Forget,
     Heartbeat,
     Inquiry,
+    KeepVolumes,
     Launch,
+    Message,
     Observation,
     Refused,
     Register,
@@ -35,10 +37,11 @@ from portico.domain.frames import (
 )
 from portico.domain.identity import SECOND
 from portico.domain.runs import EndCause, StopOrder, StopReason
-from portico.node import cgroups, processes
+from portico.node import cgroups, processes, volumes
 from portico.node.cgroup_contract import Cgroups, NoCgroups
 from portico.node.charges import Charge, Stage
 from portico.node.config import NodeConfig, read_config
+from portico.node.containers.driver import Containers
 from portico.node.ending import Endings
 from portico.node.fetching import Fetching
 from portico.node.health import Health
@@ -49,6 +52,7 @@ from portico.node.keeper import ALREADY_KEPT, DONE, MISCONFIGURED
 from portico.node.launching import Launches
 from portico.node.link import Link
 from portico.node.locking import AGENT_LOCK, KEEPER_LOCK, lock_holder, take_lock
+from portico.node.outposts import Outposts
 from portico.node.reaped import ReapedReader
 from portico.node.recovery import compact, open_journal, recover
 from portico.node.reporting import Outbox
@@ -79,9 +83,10 @@ class Agent:
         outbox = Outbox(self._link.send, self._loop.call_soon)
         self._site = Site(directory, config, self._cgroups, outbox)
         self._endings = Endings(self._site, ReapedReader(str(directory)))
-        self._hosts = Hosts(self._site, self._endings, directory / "host.sock")
+        self._hosts = Hosts(self._site, self._endings, self._site.host_socket)
         self._incarnation = uuid.uuid4().hex
         self._contact = time.monotonic()
+        self._removing = asyncio.Lock()
         self._spawner = Spawner(
             config.node,
             self._site.sandboxes,
@@ -95,31 +100,38 @@ class Agent:
         try:
             async with asyncio.TaskGroup() as group:
                 self._wire(group)
+                await self._containers.open()
                 self._begin()
                 work = [group.create_task(job) for job in self._jobs()]
                 code = await self._ended
                 for task in (*work, *(task for charge in self._site.charges.live() for task in charge.tasks)):
                     task.cancel()
+                await self._containers.end()
                 return code
         finally:
             self._close()
 
     def _wire(self, group: asyncio.TaskGroup) -> None:
         """Put the parts together that need a place for their tasks."""
-        self._health = Health(self._site, group, self._unhealthy)
-        self._launches = Launches(self._site, self._endings, Fetching(self._site, group), self._health.watch)
+        fetching = Fetching(self._site, group)
+        self._containers = Containers(self._site, group, fetching.bring)
+        self._health = Health(self._site, group, self._containers, self._unhealthy)
+        self._launches = Launches(self._site, self._endings, fetching, self._containers, self._health.watch)
         self._stops = Stops(self._site, self._endings, self._launches.withdraw, self._hosts.stop)
         self._launches.spawner, self._launches.hosts, self._launches.stops = self._spawner, self._hosts, self._stops
-        self._upkeep = Upkeep(self._site, self._stops)
+        self._upkeep = Upkeep(self._site, self._stops, self._containers)
         self._inquiries = Inquiries(self._site, group, self._link.send)
+        self._outposts = Outposts(self._site)
         self._group = group
 
     def _begin(self) -> None:
         """Recover, and listen to whatever may happen."""
-        for warning in self._cgroups.warnings:
+        link_host_socket(self._site)
+        for warning in self._warnings():
             log.warning("%s", warning)
         running = recover(self._site, self._endings, self._keeper, open_journal(self._site))
         compact(self._site)
+        self._containers.resume()
         for charge in running:
             if charge.is_process:
                 self._launches.follow(charge)
@@ -137,10 +149,14 @@ class Agent:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._end, TOLD_TO_END)
 
+    def _warnings(self) -> tuple[str, ...]:
+        return self._cgroups.warnings + self._containers.warnings
+
     def _jobs(self) -> list[asyncio._CoroutineLike[None]]:
         return [
             self._link.run(),
             self._hosts.run(),
+            self._outposts.run(),
             self._beat(),
             self._tick(),
             self._upkeep.watch_use(),
@@ -159,7 +175,7 @@ class Agent:
             attributes=config.attributes,
             sequence=0,
             runs=self._site.charges.facts(),
-            warnings=self._cgroups.warnings,
+            warnings=self._warnings(),
         )
 
     def _receive(self, frame: ToAgent) -> None:
@@ -174,24 +190,40 @@ class Agent:
                 self._stops.told(frame)
             case Inquiry():
                 self._inquiries.asked(frame)
-            case Forget():
-                self._group.create_task(self._upkeep.remove(frame.runs))
+            case Message():
+                self._hosts.message(frame.run, frame.payload)
+            case Forget() | KeepVolumes():
+                self._let_go(frame)
             case Welcome():
                 log.info("registered as %s, epoch %d", self._config.node, frame.epoch)
                 self._durable(self._site.outbox.resume(frame.sequence))
+                self._outposts.begin()
             case Shutdown():
                 self._site.leaving = True
                 self._group.create_task(self._shut_down(frame))
             case Refused():
                 raise AssertionError("the link keeps refusals to itself")
 
+    def _let_go(self, frame: Forget | KeepVolumes) -> None:
+        """Remove what control has no use for."""
+        if isinstance(frame, Forget):
+            self._group.create_task(self._upkeep.remove(frame.runs))
+        else:
+            self._group.create_task(self._empty(volumes.set_aside(self._site.directory, frame.folders)))
+
+    async def _empty(self, places: list[Path]) -> None:
+        async with self._removing:
+            await asyncio.to_thread(volumes.empty, places)
+
     def _disconnected(self) -> None:
         self._site.outbox.pause()
 
     def _durable(self, observations: list[Observation]) -> None:
-        """Let go of the Runs whose end control has on file."""
+        """Let go of the Runs whose end control has on file, and let hosts know what else it has."""
         records: list[Kept] = []
         for observation in observations:
+            if observation.note:
+                self._hosts.durable(observation.run, observation.number)
             if observation.outcome is None:
                 continue
             charge = self._site.charges.get(observation.run)
@@ -236,12 +268,13 @@ class Agent:
 
     def _reap_orphans(self) -> None:
         """Reap what Runs left to us; children of our own session are other parts' to wait for."""
+        self._containers.reap_helpers()
         own = os.getsid(0)
         while (death := processes.peek()) is not None:
             stat = processes.read_stat(death.pid)
             if stat is None or stat.session == own:
                 return
-            if not self._spawner.idle or self._site.charges.by_pid(death.pid) is not None:
+            if not (self._spawner.idle and self._containers.idle) or self._site.charges.by_pid(death.pid) is not None:
                 return  # the spawner will tell, or its pidfd
             processes.reap(death.pid)
 
@@ -296,9 +329,18 @@ class Agent:
 
     def _close(self) -> None:
         self._spawner.close()
+        self._containers.close()
         self._endings.remains.close()
         self._site.close()
         self._cgroups.close()
+
+
+def link_host_socket(site: Site) -> None:
+    """Keep the place where hosts of earlier versions look for the socket."""
+    draft = site.directory / "host.sock.new"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(site.host_socket.relative_to(site.directory))
+    draft.rename(site.directory / "host.sock")
 
 
 def keeper_of(directory: Path) -> int:

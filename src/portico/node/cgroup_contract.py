@@ -23,6 +23,10 @@ LIMITING = ("memory", "cpu", "pids")
 """The controllers whose absence leaves a limit without force."""
 
 QUOTA_PERIOD = 100_000
+
+CONTAINER_GROUP = "portico-box-"
+"""How the name of a group begins that a container runtime made inside a Run's, as runc does: it counts as the Run's."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@=+,~-]{0,199}")
 _KILL_PASSES = 8
 _KILL_PAUSE_SECONDS = 0.001
@@ -79,6 +83,10 @@ class Cgroups(ABC):
     @abstractmethod
     def oom_kills(self, name: str) -> int:
         """Count the processes of the group killed for want of memory, in one read."""
+
+    def boxed_oom_kills(self, name: str) -> int:  # noqa: ARG002 — a v2 group counts what is below it by itself
+        """Count the same for groups that a container runtime made inside the group, where they count apart."""
+        return 0
 
     @abstractmethod
     def members(self, name: str) -> list[int]:

@@ -15,6 +15,7 @@ import msgspec
 from portico.domain.runs import Limits
 from portico.node import cgroup_files as files
 from portico.node.cgroup_contract import (
+    CONTAINER_GROUP,
     CONTROLLERS,
     CgroupFacts,
     Cgroups,
@@ -105,6 +106,16 @@ class LegacyCgroups(Cgroups):
                     return files.field(control, b"oom_kill")
                 return min(1, files.number(files.get(hierarchy.handle, f"{name}/memory.failcnt")))
         return 0
+
+    def boxed_oom_kills(self, name: str) -> int:
+        """Read the kernel's counts of the groups that a container runtime made."""
+        made = {
+            group
+            for hierarchy in self._of(name)
+            for group in files.children(hierarchy.handle, name)
+            if group.rpartition("/")[2].startswith(CONTAINER_GROUP)
+        }
+        return sum(self.oom_kills(group) for group in made)
 
     def members(self, name: str) -> list[int]:
         """List the processes in one of the group's directories; they all hold the same."""

@@ -7,6 +7,7 @@ the agent is in the journal as well. Promises: a charge that ended stays ended; 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 
@@ -29,7 +30,7 @@ _NO_ORDER = LaunchOrder(run="", token=0, spec=RunSpec(form=Form.SCOPE), grace=Mi
 
 
 class Charge:
-    """One Run in the agent's charge."""
+    """One Run in the agent's charge; `launched` is its order as the spawner gets it, in most cases as it came."""
 
     __slots__ = (
         "adopted",
@@ -37,8 +38,10 @@ class Charge:
         "cgroup",
         "ended_at",
         "healthy",
+        "intended",
         "intended_at",
         "kill_timer",
+        "launched",
         "order",
         "outcome",
         "pid",
@@ -48,16 +51,19 @@ class Charge:
         "start",
         "started_at",
         "stop",
+        "stop_signal",
         "tasks",
         "token",
     )
 
     def __init__(self, order: LaunchOrder, cgroup: str, intended_at: Instant) -> None:
         self.order = order
+        self.launched = order
         self.run = order.run
         self.token = order.token
         self.cgroup = cgroup
         self.intended_at = intended_at
+        self.intended = False
         self.stage = Stage.PREPARING
         self.pid = 0
         self.start = 0
@@ -66,6 +72,7 @@ class Charge:
         self.started_at = Instant(0)
         self.ended_at = Instant(0)
         self.stop: StopOrder | None = None
+        self.stop_signal = int(signal.SIGTERM)
         self.blame: tuple[EndCause, str] | None = None
         self.kill_timer: asyncio.TimerHandle | None = None
         self.healthy: bool | None = None
@@ -86,7 +93,7 @@ class Charge:
         """Let go of all that only a Run to be reported needs."""
         self.stage = Stage.KEPT
         self.outcome = None
-        self.order = _NO_ORDER
+        self.order = self.launched = _NO_ORDER
         self.stop = None
 
     def records(self) -> Iterator[Record]:
@@ -94,6 +101,8 @@ class Charge:
         if self.stage is Stage.KEPT:
             yield Kept(self.run, self.token, self.ended_at)
             return
+        if not self.intended:
+            return  # nothing was begun: whoever knows of it will say it again
         yield Intent(self.order, self.cgroup, self.intended_at)
         if self.started_at:
             yield Handle(self.run, self.token, self.pid, self.start, self.started_at)
@@ -213,7 +222,8 @@ def replay(records: Iterable[Record]) -> tuple[list[Charge], str]:
     for record in records:
         match record:
             case Intent():
-                charges[record.order.run] = Charge(record.order, record.cgroup, record.at)
+                begun = charges[record.order.run] = Charge(record.order, record.cgroup, record.at)
+                begun.intended = True
             case Opened():
                 boot = record.boot
             case Kept():

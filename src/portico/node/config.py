@@ -17,13 +17,27 @@ from portico.domain.resources import Ports
 FILE = "node.json"
 
 
+class OutpostConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a door that the agent keeps running beside it; `name` is the door's and unique on the node.
+
+    Its environment is the agent's, the one given here, and what `outposts` adds.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    environment: dict[str, str] = {}
+
+
 class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A node's name, place and size; amounts in thousandths, durations in microseconds.
 
     `link` is where control listens: `unix:PATH` or `tcp:HOST:PORT`. `sandbox_age` is how long the sandbox of an ended
     Run is kept, `sandbox_min_free` the fraction of the disk below which the oldest go earlier, `sandbox_count` how
     many are kept at most. `fetch_bytes` bounds what the fetches of one Run may bring, `cache_bytes` what is kept of
-    them for other Runs. Without `cgroups` Runs are limited by rlimits only.
+    them for other Runs. `images` says where images come from (see `containers.sources`); one that no Run wanted for
+    `image_age` goes, and the oldest go while all take more than `image_bytes`. `networks` is the folder of CNI
+    configurations, `network_plugins` where the plugins are (empty: CNI_PATH). Without `cgroups` Runs are limited by
+    rlimits only.
     """
 
     node: str
@@ -42,6 +56,12 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fetch_bytes: int = 8 << 30
     cache_bytes: int = 2 << 30
     log_bytes: int = 16 << 20
+    images: dict[str, str] = {}
+    image_age: Micros = Micros(7 * DAY)
+    image_bytes: int = 50 << 30
+    networks: str = "/etc/cni/net.d"
+    network_plugins: str = ""
+    outposts: tuple[OutpostConfig, ...] = ()
 
 
 def write_config(directory: Path, config: NodeConfig) -> None:

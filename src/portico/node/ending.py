@@ -13,6 +13,8 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from portico.domain.identity import Instant
 from portico.domain.runs import Outcome
 from portico.node import processes
@@ -132,6 +134,8 @@ class Endings:
         capture = charge.order.spec.capture
         output = site.sandboxes.head(charge.run, "stdout", capture) if capture else b""
         facts = site.cgroups.facts(charge.cgroup) if charge.cgroup else _NO_FACTS
+        if charge.order.spec.container is not None and charge.cgroup and not facts.oom_kills:
+            facts = msgspec.structs.replace(facts, oom_kills=site.cgroups.boxed_oom_kills(charge.cgroup))
         if not facts.peak_memory and self._is_ours(death.peak_memory):
             death = death._replace(peak_memory=0)  # a spawned child starts with our own peak: it says nothing
         return judge(death, facts, charge.stop, charge.blame, output)

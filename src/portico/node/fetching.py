@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from portico.domain.errors import PorticoError
+from portico.domain.frames import LaunchOrder
 from portico.domain.runs import EndCause
 from portico.node.charges import Charge
 from portico.node.fetch_cache import FetchCache
@@ -30,13 +32,18 @@ class Fetching:
         """Fetch what a Run wants, then call `done` or `failed`; cancelling the task calls neither."""
         return self._group.create_task(self._fetch(charge, done, failed))
 
+    async def bring(self, order: LaunchOrder, sandbox: Path, user: str) -> None:
+        """Bring what a Run wants into a sandbox that is there; raises FetchFailed, and Invalid for an unknown user."""
+        if order.spec.fetch:
+            await fetch_all(order.spec.fetch, sandbox, self._cache, self._site.config.fetch_bytes, user)
+
     async def _fetch(
         self, charge: Charge, done: Callable[[Charge], None], failed: Callable[[Charge, EndCause, str], None]
     ) -> None:
         spec = charge.order.spec
         try:
             sandbox = self._site.sandboxes.create(charge.run, spec.user)
-            await fetch_all(spec.fetch, sandbox, self._cache, self._site.config.fetch_bytes, spec.user)
+            await self.bring(charge.order, sandbox, spec.user)
         except FetchFailed as error:
             failed(charge, EndCause.FETCH_FAILED, str(error))
         except (PorticoError, OSError) as error:

@@ -12,6 +12,7 @@ from portico.domain.frames import Observation
 from portico.domain.identity import Instant
 from portico.node.charges import Charge
 from portico.node.checks import HostProbe, watch_health
+from portico.node.containers.driver import Containers
 from portico.node.programs import inherited_environment, run_environment
 from portico.node.site import Site, now
 
@@ -21,8 +22,11 @@ log = logging.getLogger("portico.node")
 class Health:
     """One watcher per Run that has a check; `unhealthy` is told when a Run must be ended."""
 
-    def __init__(self, site: Site, group: asyncio.TaskGroup, unhealthy: Callable[[Charge], None]) -> None:
+    def __init__(
+        self, site: Site, group: asyncio.TaskGroup, containers: Containers, unhealthy: Callable[[Charge], None]
+    ) -> None:
         self._site = site
+        self._containers = containers
         self._group = group
         self._unhealthy = unhealthy
         self._inherited = inherited_environment(os.environ)
@@ -52,6 +56,10 @@ class Health:
             parent, _, name = charge.cgroup.rpartition("/")
             prepared = site.cgroups.prepare(name, order.spec.limits, parent)
             join = prepared.enter or ((prepared.procs,) if prepared.procs else ())
+        inside = self._containers.probe(charge) if order.spec.container is not None or order.spec.join_parent else None
+        if inside is not None:
+            prefix, address = inside
+            return HostProbe(environment, sandbox, "", join, address, prefix)
         return HostProbe(environment, sandbox, order.spec.user, join)
 
     def _report(self, charge: Charge, *, healthy: bool) -> None:

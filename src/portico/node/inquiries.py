@@ -61,7 +61,7 @@ class Inquiries:
 
     def _use_of(self, charge: Charge) -> Usage:
         site = self._site
-        disk = site.sandboxes.usage(charge.run) if charge.order.spec.form != "hosted" else 0
+        disk = site.disk_use(charge.run) if charge.order.spec.form != "hosted" else 0
         if not charge.cgroup:
             return Usage(charge.run, disk=disk)
         facts = site.cgroups.facts(charge.cgroup)

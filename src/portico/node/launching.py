@@ -7,7 +7,7 @@ what cannot start has an outcome that says why. The common case costs no task an
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from portico.domain.errors import PorticoError
@@ -17,10 +17,12 @@ from portico.domain.runs import EndCause, Form, Outcome, StopOrder, StopReason
 from portico.node import processes
 from portico.node.cgroup_contract import Prepared
 from portico.node.charges import Charge, Stage
+from portico.node.containers.driver import Containers
 from portico.node.ending import Endings
 from portico.node.fetching import Fetching
 from portico.node.hosted import Hosts
 from portico.node.journal import Gone, Handle, Intent, Record
+from portico.node.sharing import Sharing
 from portico.node.site import Site, now
 from portico.node.spawner import Launching, Spawned, Spawner
 from portico.node.stopping import Stops
@@ -37,16 +39,25 @@ class Launches:
     stops: Stops
 
     def __init__(
-        self, site: Site, endings: Endings, fetching: Fetching, watch_health: Callable[[Charge], None]
+        self,
+        site: Site,
+        endings: Endings,
+        fetching: Fetching,
+        containers: Containers,
+        watch_health: Callable[[Charge], None],
     ) -> None:
         self._site = site
         self._endings = endings
         self._fetching = fetching
+        self._containers = containers
+        containers.begins, containers.begun, containers.failed = self._begins, self._begun, self._fail
         self._watch_health = watch_health
         self._due: dict[str, Charge] = {}
         self._submitted: dict[str, Charge] = {}
         self._waiting: dict[str, list[Charge]] = {}
+        self._sharing = Sharing(site)
         endings.listeners.append(self._ended)
+        endings.listeners.append(containers.ended)
 
     def ordered(self, orders: Iterable[LaunchOrder]) -> None:
         """Take the orders of one frame, parents first."""
@@ -63,7 +74,6 @@ class Launches:
                 continue
             charge = Charge(order, self._cgroup_name(order), at)
             self._site.charges.add(charge)
-            records.append(Intent(order, charge.cgroup, at))
             fresh.append(charge)
         if records:
             self._site.journal.append(records)
@@ -94,16 +104,27 @@ class Launches:
 
     def _pump(self) -> None:
         """Give the spawner a few of those that are due; the loop looks around before the next few."""
-        few = min(AT_ONCE, self.spawner.room)
-        for charge in list(islice(self._due.values(), few)):
+        few = list(islice(self._due.values(), min(AT_ONCE, self.spawner.room)))
+        self._intend(few)
+        for charge in few:
             del self._due[charge.run]
-            failed = self.spawner.submit(Launching(charge.order, *split_name(charge.cgroup)))
+            failed = self.spawner.submit(Launching(charge.launched, *split_name(charge.cgroup)))
             if failed is None:
                 self._submitted[charge.run] = charge
             else:
                 self._answered(charge, failed)
         if self._due and self.spawner.room:
             self._site.loop.call_soon(self._pump)
+
+    def _intend(self, charges: Sequence[Charge]) -> None:
+        """Put on file what is about to begin, and not sooner: what was only ordered is not lost with this agent.
+
+        A new agent does not know it, says so, and is told again.
+        """
+        at = now()
+        for charge in charges:
+            charge.intended, charge.intended_at = True, at
+        self._site.journal.append(Intent(charge.order, charge.cgroup, at) for charge in charges)
 
     def _answered(self, charge: Charge, done: Spawned) -> None:
         if not done.grouped:
@@ -142,16 +163,22 @@ class Launches:
             if parent.stage is Stage.PREPARING:
                 self._waiting.setdefault(parent.run, []).append(charge)
                 return
+        self._sharing.changed(charge)
         match order.spec.form:
             case Form.SCOPE:
+                self._intend((charge,))
                 self._open_scope(charge)
             case Form.HOSTED:
+                self._intend((charge,))
                 self.hosts.launch(charge)
             case Form.PROCESS:
                 self._begin_process(charge)
 
     def _begin_process(self, charge: Charge) -> None:
         spec = charge.order.spec
+        if (spec.container is not None or spec.join_parent) and self._begin_container(charge):
+            return
+        spec = charge.launched.spec
         if not spec.argv:
             outcome = Outcome(EndCause.LAUNCH_FAILED, message="a process needs a command")
             self._endings.finish(((charge, outcome),))
@@ -159,6 +186,29 @@ class Launches:
             charge.tasks = (self._fetching.start(charge, self._submit, self._fail),)
         else:
             self._submit(charge)
+
+    def _begin_container(self, charge: Charge) -> bool:
+        """Start a container, or end with the reason; False when the Run is a process of the host's own root."""
+        try:
+            changed = self._containers.on_host(charge)
+        except (PorticoError, OSError) as error:
+            self._fail(charge, EndCause.LAUNCH_FAILED, str(error))
+            return True
+        if changed is None:
+            self._intend((charge,))
+            charge.tasks = (self._containers.start(charge),)
+            return True
+        charge.launched = changed
+        return False
+
+    def _begins(self, charge: Charge) -> None:
+        self._submitted[charge.run] = charge
+
+    def _begun(self, done: Spawned) -> None:
+        """Take what became of a container."""
+        if done.pid:
+            self._site.journal.append((Handle(done.run, done.token, done.pid, done.start, done.at),))
+        self._answered(self._submitted.pop(done.run), done)
 
     def _submit(self, charge: Charge) -> None:
         if not self._due:
@@ -202,6 +252,8 @@ class Launches:
         self._site.watch.add(pidfd)
 
     def _started(self, charge: Charge) -> None:
+        if self._site.charges.hosted(charge.run):
+            self._sharing.fit(charge)
         self._site.report_started(charge)
         if charge.order.spec.check is not None:
             self._watch_health(charge)
@@ -213,6 +265,7 @@ class Launches:
 
     def _ended(self, charge: Charge) -> None:
         self._waiting.pop(charge.run, None)
+        self._sharing.changed(charge)
 
 
 def split_name(cgroup: str) -> tuple[str, str]:

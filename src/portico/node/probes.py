@@ -29,7 +29,8 @@ _STATUS_LIMIT = 4096
 class HostProbe:
     """Probes with the Run's environment, directory and user; commands join the cgroup files named by `join`.
 
-    `join` are a v1 group's `tasks` files, or the one `cgroup.procs` of a v2 group.
+    `join` are a v1 group's `tasks` files, or the one `cgroup.procs` of a v2 group. `prefix`
+    goes before a command: it leads into the Run's container.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class HostProbe:
         user: str = "",
         join: Sequence[str] = (),
         host: str = "127.0.0.1",
+        prefix: Sequence[str] = (),
     ) -> None:
         self._environment = dict(environment)
         self._cwd = cwd
         self._account = other_account(user)
         self._join = tuple(join)
         self._host = host
+        self._prefix = tuple(prefix)
 
     async def look(self, check: HealthCheck) -> bool:
         """Tell whether the command exits with 0, HTTP answers 200 to 399, or TCP connects."""
@@ -82,7 +85,7 @@ class HostProbe:
     def _start(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
         account = self._account
         return subprocess.Popen(
-            ("/bin/sh", "-c", _SCRIPT, "check", *argv),
+            ("/bin/sh", "-c", _SCRIPT, "check", *self._prefix, *argv),
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

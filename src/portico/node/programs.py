@@ -100,6 +100,8 @@ def run_environment(
         environment.update(_port_variables(order.ports))
     if order.spec.hosts:
         environment["PORTICO_HOST_SOCKET"] = host_socket
+    for name in order.spec.folder_names:
+        environment[name] = sandbox
     if order.spec.environment:
         environment.update(order.spec.environment)
     return environment

@@ -99,7 +99,8 @@ def _take_over(
             pass
     if charge.stage is Stage.PREPARING:
         start, pid = adoptable.get((charge.run, str(charge.token)), (0, 0))
-        if not pid or endings.stranger_died(charge.intended_at, start):
+        strange = charge.order.spec.container is None and endings.stranger_died(charge.intended_at, start)
+        if not pid or strange:
             return "the agent ended while it was being started"
         charge.pid, charge.start, charge.started_at, charge.stage = pid, start, now(), Stage.RUNNING
         site.journal.append((Handle(charge.run, charge.token, pid, start, charge.started_at),))

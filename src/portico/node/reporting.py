@@ -13,6 +13,7 @@ from collections.abc import Callable
 from portico.domain.frames import Observation, Report
 
 LARGEST_REPORT = 500
+LARGEST_REPORT_BYTES = 8 << 20
 WINDOW = 16
 
 
@@ -78,8 +79,22 @@ class Outbox:
         sent = 0
         while self._open and sent < len(self._pending) and len(self._unanswered) < WINDOW:
             self._sequence += 1
-            report = Report(self._sequence, tuple(self._pending[sent : sent + LARGEST_REPORT]))
+            report = Report(self._sequence, _few(self._pending, sent))
             sent += len(report.observations)
             self._unanswered.append(report)
             self._send(report)
         del self._pending[:sent]
+
+
+def _few(pending: list[Observation], start: int) -> tuple[Observation, ...]:
+    """Give those from `start` on that fit into one report, at least one."""
+    size = 0
+    end = min(len(pending), start + LARGEST_REPORT)
+    for position in range(start, end):
+        said = pending[position]
+        if said.note or said.outcome is not None:
+            size += len(said.note) + (len(said.outcome.output) if said.outcome is not None else 0)
+            if size > LARGEST_REPORT_BYTES and position > start:
+                end = position
+                break
+    return tuple(pending[start:end])

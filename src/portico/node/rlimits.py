@@ -6,9 +6,10 @@ Promises: nothing needed is no prefix; each prefix is one exec in the same proce
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
+from portico.domain.containers import Rlimit, checked_rlimits
 from portico.domain.errors import Invalid
 from portico.domain.runs import Limits
 from portico.node.accounts import Account, other_account
@@ -37,8 +38,13 @@ _ACTING = frozenset(
 _JOIN = 'echo $$ > "$0" && exec "$@"'
 
 
-def prefix(limits: Limits, user: str, cgroups_none: bool) -> tuple[str, ...]:  # noqa: FBT001 — a fact about the node
-    """Give the exec prefix that bounds open files and becomes the user; it goes after `join_prefix`.
+def prefix(
+    limits: Limits,
+    user: str,
+    cgroups_none: bool,  # noqa: FBT001 — a fact about the node
+    stated: Iterable[Rlimit] = (),
+) -> tuple[str, ...]:
+    """Give the exec prefix that sets limits and becomes the user; it goes after `join_prefix`.
 
     Where no cgroup controller is writable, address space stands in for memory, the size of one file for disk, and
     processes are counted over all Runs of the same user; the last holds only for a user of its own, because our own
@@ -47,12 +53,21 @@ def prefix(limits: Limits, user: str, cgroups_none: bool) -> tuple[str, ...]:  #
     """
     account = other_account(user)
     arguments = _resources(limits, account, everything=cgroups_none)
+    arguments += [
+        f"--{rlimit.name}={_amount(rlimit.soft)}:{_amount(rlimit.hard)}" for rlimit in checked_rlimits(stated)
+    ]
     steps: list[str] = []
     if arguments:
         steps += [_program("prlimit", "limits"), *arguments, "--"]
     if account is not None:
         steps += [_program("setpriv", "user"), *_identity(account), "--"]
     return tuple(steps)
+
+
+def identity_prefix(user: str) -> tuple[str, ...]:
+    """Give the exec prefix that becomes a user; none for "" and for ourselves. Raises Invalid as `prefix` does."""
+    account = other_account(user)
+    return () if account is None else (_program("setpriv", "user"), *_identity(account), "--")
 
 
 def join_prefix(procs: str) -> tuple[str, ...]:
@@ -84,6 +99,10 @@ def _resources(limits: Limits, account: Account | None, *, everything: bool) -> 
         if account is not None:
             wanted.append(("nproc", limits.pids))
     return [f"--{resource}={amount}:{amount}" for resource, amount in wanted if amount > 0]
+
+
+def _amount(amount: int | None) -> str:
+    return "unlimited" if amount is None else str(amount)
 
 
 def _identity(account: Account) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import time
 from pathlib import Path
 
 from portico.domain.frames import Observation
 from portico.domain.identity import Instant
 from portico.domain.runs import Outcome
+from portico.node import trees
 from portico.node.cgroup_contract import Cgroups
 from portico.node.charges import Charge, Charges
 from portico.node.config import NodeConfig
@@ -32,6 +34,10 @@ class Site:
         self.charges = Charges()
         self.watch = Watch()
         self.loop = asyncio.get_running_loop()
+        self.host_socket = directory / "hosting" / "host.sock"
+        """Where hosts connect; it has a directory of its own, which can be shown in containers."""
+        self.layers: dict[str, str] = {}
+        """Directories with what live containers wrote outside their sandboxes, by Run."""
         self.leaving = False
         """Set once no further Run is taken."""
 
@@ -46,6 +52,17 @@ class Site:
     def report_refused(self, run: str, token: int, reason: str) -> None:
         """Tell control that nothing was started and nothing will be."""
         self.outbox.add(Observation(run, token, now(), refused=reason))
+
+    def disk_use(self, run: str) -> int:
+        """Add up the bytes of a Run's sandbox and of its container's writable layer; raises NotFound."""
+        layer = self.layers.get(run)
+        if layer is None:
+            return self.sandboxes.usage(run)
+        handle = os.open(layer, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            return self.sandboxes.usage(run) + trees.measure(handle)
+        finally:
+            os.close(handle)
 
     def close(self) -> None:
         """Let go of all files; what is on disk stays."""

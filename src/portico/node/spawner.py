@@ -21,7 +21,7 @@ import msgspec
 from portico.domain.errors import PorticoError
 from portico.domain.frames import LaunchOrder
 from portico.domain.identity import Instant
-from portico.node import processes, rlimits
+from portico.node import processes, rlimits, switchboard
 from portico.node.cgroups import Cgroups, Prepared
 from portico.node.programs import Programs, inherited_environment, run_environment
 from portico.node.sandbox import Sandboxes
@@ -169,7 +169,8 @@ class Spawner:
             prepared = self._cgroups.prepare(launching.cgroup, spec.limits, launching.parent)
         argv = list(spec.argv)
         prefix = rlimits.join_prefix(prepared.procs)
-        prefix += rlimits.prefix(spec.limits, spec.user, self._cgroups.version == "none")
+        prefix += switchboard.prefix(spec.attach, sandbox)
+        prefix += rlimits.prefix(spec.limits, spec.user, self._cgroups.version == "none", spec.rlimits)
         if prefix:
             carry: tuple[str, ...] = ()
             if spec.user:

@@ -1,11 +1,14 @@
 """Stops: SIGTERM to a Run's whole process group, SIGKILL to group and cgroup when its grace is over.
 
+An image may name another signal than SIGTERM.
+
 Promises: told again, a stop only shortens; a stop that the agent took is known to its successor; the end of a parent
 stops its children. What ends is not decided here but seen by `ending`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Callable
 
@@ -94,7 +97,7 @@ class Stops:
         if remaining <= 0:
             self._kill(charge)
             return
-        processes.signal_group(charge.pid, signal.SIGTERM)
+        signal_run(charge, charge.stop_signal)
         self._kill_after(charge, remaining)
 
     def _end_scope(self, charge: Charge, order: StopOrder) -> None:
@@ -118,7 +121,7 @@ class Stops:
         if charge.order.spec.form is Form.SCOPE:
             self._endings.finish(((charge, stopped(charge.stop, "", charge.blame)),))
             return
-        processes.signal_group(charge.pid, signal.SIGKILL)
+        signal_run(charge, signal.SIGKILL)
         if charge.cgroup:
             kill_members(self._site.cgroups, charge.cgroup)
 
@@ -131,6 +134,13 @@ class Stops:
             return
         if not self._site.charges.children(parent.run):
             self._endings.finish(((parent, stopped(parent.stop, "", parent.blame)),))
+
+
+def signal_run(charge: Charge, number: int) -> None:
+    """Send a signal to a Run's process group; one that joined a container leads none and gets it alone."""
+    if not processes.signal_group(charge.pid, number) and charge.pidfd >= 0:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(charge.pidfd, number)
 
 
 def stopped(order: StopOrder | None, when: str, blame: tuple[EndCause, str] | None) -> Outcome:

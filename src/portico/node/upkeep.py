@@ -17,6 +17,7 @@ from portico.domain.identity import SECOND
 from portico.domain.runs import EndCause, StopOrder, StopReason
 from portico.node.charges import Charge, Stage
 from portico.node.collection import EndedSandbox, plan_collection
+from portico.node.containers.driver import Containers
 from portico.node.journal import Gone
 from portico.node.rotation import rotate_if_needed
 from portico.node.site import Site, now
@@ -31,9 +32,10 @@ _SLICE = 200
 class Upkeep:
     """Looks after sandboxes."""
 
-    def __init__(self, site: Site, stops: Stops) -> None:
+    def __init__(self, site: Site, stops: Stops, containers: Containers) -> None:
         self._site = site
         self._stops = stops
+        self._containers = containers
         self._sizes: dict[str, int] = {}
 
     async def watch_use(self) -> None:
@@ -52,7 +54,7 @@ class Upkeep:
             limit = charge.order.spec.limits.disk
             if not limit or not charge.live:
                 continue
-            used = await asyncio.to_thread(_measure, self._site.sandboxes.usage, charge.run)
+            used = await asyncio.to_thread(_measure, self._site.disk_use, charge.run)
             if used > limit and charge.live:
                 order = StopOrder(StopReason.CANCELLED, now(), charge.order.grace)
                 self._stops.stop(charge, order, (EndCause.OUT_OF_DISK, f"used {used} of {limit} bytes of disk"))
@@ -62,6 +64,7 @@ class Upkeep:
         while True:
             await asyncio.sleep(self._site.config.collection_period / SECOND)
             await self.collect_once()
+            await self._containers.collect(now())
 
     async def collect_once(self) -> None:
         """Remove the sandboxes whose time has come."""

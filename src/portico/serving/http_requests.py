@@ -25,6 +25,7 @@ from portico.serving.request_context import REQUEST_ID_HEADER, RequestContext
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ID_HEADER = REQUEST_ID_HEADER.encode()
+_ENDLESS = "portico.endless"  # set on the start of a response that ends only when the server ends it
 
 
 class _Exchange:
@@ -37,6 +38,7 @@ class _Exchange:
         self.open = False  # a response has begun and not ended
         self.task: asyncio.Task[Any] | None = asyncio.current_task()
         self.ending = False
+        self.endless = False
         self._send = send
         self._request_id = request_id
         self._changed = changed
@@ -52,6 +54,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.open = True
+            self.endless = message.pop(_ENDLESS, False)
             self._changed.set()
             message["headers"] = [*message.get("headers", ()), (_ID_HEADER, self._request_id.encode())]
         elif message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -60,7 +63,11 @@ class _Exchange:
 
 
 class Requests:
-    """All requests of one application. `endless` are paths whose responses may never end by themselves."""
+    """All requests of one application.
+
+    `endless` are paths whose responses may never end by themselves; where a path serves both kinds, the start of such
+    a response says so itself: `portico.endless`.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, routes: Iterable[str], endless: frozenset[str]) -> None:
         self._app = app
@@ -157,4 +164,4 @@ class Requests:
 
     def _is_endless(self, exchange: _Exchange) -> bool:
         """Tell a stream under way from a short answer on the same path."""
-        return exchange.open and exchange.scope["path"] in self._endless
+        return exchange.open and (exchange.endless or exchange.scope["path"] in self._endless)

@@ -17,6 +17,7 @@ import uvicorn
 
 from portico.domain.errors import Conflict, PorticoError
 from portico.serving.addresses import Address, close_all, open_sockets
+from portico.serving.http_protocols import PROTOCOLS, HttpParser
 from portico.serving.http_requests import Requests
 from portico.serving.identity import TlsFiles, server_ssl_context
 
@@ -34,6 +35,7 @@ class HttpSettings(msgspec.Struct, frozen=True):
     header_bytes: int = 64 << 10
     idle_seconds: int = 75
     tls: TlsFiles | None = None
+    parser: HttpParser = HttpParser.H11
 
 
 class _Uvicorn(uvicorn.Server):
@@ -122,7 +124,7 @@ class HttpServer:
         return uvicorn.Config(
             self._app,
             loop="none",
-            http="h11",
+            http=PROTOCOLS[settings.parser],
             ws="none",
             lifespan="off",
             log_config=None,

@@ -92,6 +92,11 @@ class ImageSource(msgspec.Struct, frozen=True, kw_only=True):
     location: str = ""
     tag: str = ""
 
+    @property
+    def written(self) -> str:
+        """Give the source as the table has it, its folder absolute."""
+        return ":".join(part for part in (self.scheme, self.location, self.tag) if part)
+
 
 BUILT_IN_IMAGES = {"portico/host": ImageSource(scheme="host")}
 """Always served: the host's own root."""

@@ -1,20 +1,24 @@
 """What is free, what waits, and what each pool has: the mirror of the ledger that scheduling reads.
 
-An index over runs and nodes: it changes only as their records change, at a cost that does not grow with the cluster.
+An index over runs, nodes and volumes: it changes only as their records change, at a cost that does not grow with the
+cluster. Placement sees the plain part of every node only; what carries a label is kept in a ledger of its own.
 Promises: every Run with a Claim is charged exactly once, to its node and (while reachable) to its pool.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from portico.control.cluster.labelled import LabelledLedger
 from portico.deciding.matrix import HOSTNAME, ClusterMatrix
 from portico.domain.constraints import Attribute, decode, demands_exclusive, encode
-from portico.domain.nodes import ROOT_POOL, Node, NodeState, parent_path
-from portico.domain.resources import Amounts, Ports, count_ports, merge_ports, remove_ports, take_ports
+from portico.domain.nodes import ROOT_POOL, Node, NodeState, lineage
+from portico.domain.reservations import LabelledPorts, label_ports
+from portico.domain.resources import Amounts, Ports, add, merge_ports, remove_ports, subtract, take_ports
 from portico.domain.runs import Run, RunState
-from portico.domain.slices import sums
+from portico.domain.slices import Slices, normalise, plain, plain_sums, sums
+from portico.domain.volumes import Volume
 
 Shape = tuple[
     tuple[tuple[str, int], ...], int, tuple[bytes, ...], tuple[bytes, ...], str, str, tuple[tuple[str, str], ...]
@@ -57,11 +61,16 @@ class WaitingGroup:
 
 
 class Capacity:
-    """One per server; `find` gives a live Run by id."""
+    """One per server; `find` gives a live Run by id.
+
+    `touched` collects the nodes on which what is free has changed, and whether there may be more of it.
+    """
 
     def __init__(self, find: Callable[[str], Run | None]) -> None:
         self._find = find
         self.matrix = ClusterMatrix()
+        self.labelled = LabelledLedger()
+        self.touched: dict[str, bool] = {}
         self.demand: dict[str, dict[str, int]] = {}
         self.allocation: dict[str, dict[str, int]] = {}
         self._free_ports: dict[str, Ports] = {}
@@ -102,21 +111,39 @@ class Capacity:
 
     def on_node(self, old: Node | None, new: Node | None) -> None:
         """Follow a change of a node."""
+        changed = new or old
+        assert changed is not None
+        self.touched[changed.id] = True
         if new is None:
             if old is not None and old.id in self.matrix:
                 self.matrix.remove_node(old.id)
+                self.labelled.remove_node(old.id)
                 del self._free_ports[old.id]
+                self._count_total(sums(old.capacity), {})
         elif new.id not in self.matrix:
-            self.matrix.add_node(new.id, sums(new.capacity), ports=count_ports(new.ports), attributes=new.attributes)
+            self.labelled.set_node(new.id, new.capacity, new.reserved_ports)
+            self.matrix.add_node(
+                new.id,
+                plain_sums(new.capacity),
+                ports=self.labelled.count_plain(new.id, new.ports),
+                attributes=new.attributes,
+            )
             self._free_ports[new.id] = new.ports
+            self._count_total({}, sums(new.capacity))
             self._open_or_close(new)
         else:
-            if old is None or old.capacity != new.capacity or old.ports != new.ports:
+            if old is None or _size(old) != _size(new):
                 self._resize(old, new)
             if old is None or old.attributes != new.attributes:
                 self.matrix.set_attributes(new.id, new.attributes)
             self._open_or_close(new)
-        self._total_up()
+
+    def on_volume(self, old: Volume | None, new: Volume | None) -> None:
+        """Follow a change of a volume."""
+        self.labelled.on_volume(old, new)
+        changed = new or old
+        assert changed is not None
+        self.touched[changed.node] = True
 
     def connect(self, node: Node, *, connected: bool) -> None:
         """Note whether the node's agent can be spoken to; without that it gets no placements."""
@@ -125,6 +152,7 @@ class Capacity:
         else:
             self._connected.discard(node.id)
         if node.id in self.matrix:
+            self.touched[node.id] = True
             self._open_or_close(node)
 
     # ---- for scheduling ----------------------------------------------------------------------------------------
@@ -143,15 +171,32 @@ class Capacity:
         return list(self._waiting)
 
     def take_ports(self, node: str, count: int) -> Ports:
-        """Choose the lowest free port numbers of a node; they are charged when the Run's record says so."""
-        return take_ports(self._free_ports[node], count)[0]
+        """Choose the lowest free unreserved ports of a node; they are charged when the Run's record says so."""
+        return take_ports(self.labelled.plain_ports(node, self._free_ports[node]), count)[0]
 
     def known_pools(self) -> set[str]:
         """Name every pool that has demand or allocation, and all pools above them."""
         pools = {ROOT_POOL}
         for path in itertools.chain(self.demand, self.allocation):
-            pools.update(_lineage(path))
+            pools.update(lineage(path))
         return pools
+
+    # ---- for offers --------------------------------------------------------------------------------------------
+
+    def free_slices(self, node: str) -> Slices:
+        """Give what of a node no Claim holds, label by label; a shared volume is always whole."""
+        free = plain(self.free_plain(node))
+        labelled = self.labelled.free(node)
+        return normalise((*free, *labelled)) if labelled else free
+
+    def free_plain(self, node: str) -> dict[str, int]:
+        """Give the unlabelled part of it; negative where the node has shrunk below its Claims."""
+        row = self.matrix.free[self.matrix.row(node)].tolist()
+        return {kind: row[column] for kind, column in self.matrix.kinds.items() if row[column]}
+
+    def free_ports(self, node: str) -> LabelledPorts:
+        """Give the port ranges of a node that no Claim holds, by reservation."""
+        return label_ports(self._free_ports[node], self.labelled.reserved_ports(node))
 
     # ---- within ------------------------------------------------------------------------------------------------
 
@@ -190,31 +235,41 @@ class Capacity:
         assert claim is not None
         job, exclusive = _standing(run)
         account = self.matrix.charge if taken else self.matrix.release
+        node = claim.node
+        self.touched[node] = not taken or self.touched.get(node, False)
         account(
-            claim.node,
-            run.amounts,
-            ports=count_ports(claim.ports),
+            node,
+            plain_sums(claim.slices),
+            ports=self.labelled.count_plain(node, claim.ports) if claim.ports else 0,
             labels=run.labels,
             job=job,
             exclusive=exclusive,
         )
+        self.labelled.account(node, claim.slices, taken=taken)
         if claim.ports:
-            free = self._free_ports[claim.node]
+            free = self._free_ports[node]
             left = remove_ports(free, claim.ports) if taken else merge_ports((*free, *claim.ports))
-            self._free_ports[claim.node] = left
+            self._free_ports[node] = left
 
     def _resize(self, old: Node | None, new: Node) -> None:
-        self.matrix.set_total(new.id, sums(new.capacity), ports=count_ports(new.ports))
         taken = remove_ports(old.ports, self._free_ports[new.id]) if old is not None else ()
-        self._free_ports[new.id] = remove_ports(new.ports, taken)
+        free = remove_ports(new.ports, taken)
+        self.labelled.set_node(new.id, new.capacity, new.reserved_ports)
+        self.matrix.set_total(new.id, plain_sums(new.capacity), ports=self.labelled.count_plain(new.id, new.ports))
+        self.matrix.set_free_ports(new.id, self.labelled.count_plain(new.id, free))
+        self._free_ports[new.id] = free
+        self._count_total(sums(old.capacity) if old is not None else {}, sums(new.capacity))
 
     def _open_or_close(self, node: Node) -> None:
         usable = node.id in self._connected and node.state is NodeState.READY
         self.matrix.set_schedulable(node.id, schedulable=usable)
 
-    def _total_up(self) -> None:
-        total = self.matrix.total.sum(axis=0).tolist() if len(self.matrix) else []
-        self.total = {kind: total[column] for kind, column in self.matrix.kinds.items() if column < len(total)}
+    def _count_total(self, before: Amounts, after: Amounts) -> None:
+        self.total = add(subtract(self.total, before), after)
+
+
+def _size(node: Node) -> tuple[Slices, Ports, LabelledPorts]:
+    return node.capacity, node.ports, node.reserved_ports
 
 
 def _standing(run: Run) -> tuple[str, bool]:
@@ -234,9 +289,3 @@ def _count(book: dict[str, dict[str, int]], pool: str, amounts: Amounts, sign: i
             entry.pop(kind, None)
     if not entry:
         del book[pool]
-
-
-def _lineage(path: str) -> Iterator[str]:
-    while path:
-        yield path
-        path = parent_path(path)

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
-from portico.control.cluster import runs
+from portico.control.cluster import reservations, runs
+from portico.control.cluster.reservations import lay_out
 from portico.domain.errors import Forbidden
 from portico.domain.frames import Register, RunFact, Stop, Welcome
 from portico.domain.identity import Instant
-from portico.domain.nodes import NODE_LIFE, Node, NodeState
+from portico.domain.nodes import NODE_LIFE, Node, NodeState, Unavailability
+from portico.domain.reservations import NodeReservations
 from portico.domain.runs import (
     NODE_ABSENT_AFTER,
     EndCause,
@@ -27,7 +29,6 @@ from portico.domain.runs import (
     StopOrder,
     StopReason,
 )
-from portico.domain.slices import plain
 
 if TYPE_CHECKING:
     from portico.control.cluster.gateway import AgentSession
@@ -43,11 +44,15 @@ def admit(plane: Plane, frame: Register) -> Node:
         raise Forbidden(f"node {frame.node}: wrong secret")
     old = plane.state.nodes.get(frame.node)
     now = plane.clock.now()
+    static = plane.offers.settings.reserved.get(frame.node, NodeReservations())
+    capacity, reserved_ports, warning = lay_out(old, frame.amounts, frame.ports, static)
     with plane.begin() as tx:
         node = Node(
             id=frame.node,
-            capacity=plain(frame.amounts),
+            capacity=capacity,
             ports=frame.ports,
+            reserved_ports=reserved_ports,
+            unavailability=old.unavailability if old is not None else None,
             attributes=frame.attributes,
             state=NodeState.DRAINING if old is not None and old.drain else NodeState.READY,
             drain=old is not None and old.drain,
@@ -55,7 +60,7 @@ def admit(plane: Plane, frame: Register) -> Node:
             incarnation=frame.incarnation,
             boot=frame.boot,
             registered_at=now,
-            warnings=frame.warnings,
+            warnings=(*frame.warnings, warning) if warning else frame.warnings,
         )
         tx.put(node)
     _log.info("node registered", node=node.id, epoch=node.epoch, runs=len(frame.runs), warnings=node.warnings)
@@ -68,6 +73,7 @@ def welcome(plane: Plane, session: AgentSession, frame: Register) -> None:
     resend: list[Run] = []
     with plane.begin() as tx:
         tx.after(lambda: session.line.send(Welcome(session.epoch, 0)))
+        tx.after(lambda: session.line.send(reservations.volumes_to_keep(plane, frame.node)))
         for identity in plane.node_runs[frame.node]:
             run = plane.state.runs[identity]
             again = _compare(plane, tx, run, facts.get(identity))
@@ -179,6 +185,13 @@ def drain(plane: Plane, tx: Transaction, node: Node, *, wanted: bool) -> None:
         state = NODE_LIFE.advance(state, NodeState.READY)
     tx.put(msgspec.structs.replace(node, drain=wanted, state=state))
     plane.scheduling.want()
+
+
+def plan_unavailability(plane: Plane, tx: Transaction, node: Node, plan: Unavailability | None) -> None:
+    """Note when a node will be away, or that it will not; its offers are made anew, and its Runs' bidders asked."""
+    if node.unavailability != plan:
+        tx.put(msgspec.structs.replace(node, unavailability=plan))
+        plane.offers.recheck(node.id)
 
 
 SILENCE = 15.0

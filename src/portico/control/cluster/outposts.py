@@ -70,7 +70,7 @@ class Outposts:
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
         self.sessions: dict[tuple[str, str], OutpostSession] = {}
-        self._questions: dict[int, asyncio.Future[bytes]] = {}
+        self._questions: dict[int, tuple[OutpostSession, asyncio.Future[bytes]]] = {}
         self._numbers = itertools.count(1)
         self.changed = asyncio.Event()
 
@@ -83,6 +83,7 @@ class Outposts:
         former = self.sessions.pop((hello.door, hello.node), None)
         if former is not None:
             former.line.close()
+            self._give_up(former)
         session = self.sessions[hello.door, hello.node] = OutpostSession(self._plane, line, hello)
         line.send(OutpostReady())
         self.changed.set()
@@ -92,6 +93,13 @@ class Outposts:
         """Hear that a session is gone."""
         if self.sessions.get((session.door, session.node)) is session:
             del self.sessions[session.door, session.node]
+            self._give_up(session)
+
+    def _give_up(self, session: OutpostSession) -> None:
+        """Fail what a session was asked and can no longer answer."""
+        for asked, future in list(self._questions.values()):
+            if asked is session and not future.done():
+                future.set_exception(Unavailable(f"the {session.door} outpost of node {session.node} is gone"))
 
     async def ask(self, door: str, node: str, payload: bytes) -> bytes:
         """Ask a door's outpost on a node; raises Unavailable when it is away, silent or unwilling."""
@@ -100,7 +108,7 @@ class Outposts:
             raise Unavailable(f"the {door} outpost of node {node} is not connected")
         number = next(self._numbers)
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._questions[number] = future
+        self._questions[number] = session, future
         try:
             session.line.send(Question(number, payload))
             async with asyncio.timeout(PATIENCE):
@@ -110,9 +118,15 @@ class Outposts:
         finally:
             del self._questions[number]
 
+    def say(self, door: str, node: str, payload: bytes) -> None:
+        """Say something to a door's outpost on a node, if it is there; nobody waits for its reply."""
+        session = self.sessions.get((door, node))
+        if session is not None:
+            session.line.send(Question(next(self._numbers), payload))
+
     def replied(self, reply: Reply) -> None:
         """Hand a reply to whoever asked."""
-        future = self._questions.get(reply.number)
+        _, future = self._questions.get(reply.number, (None, None))
         if future is None or future.done():
             return
         if reply.error:

@@ -18,8 +18,8 @@ from portico.deciding.placement import place
 from portico.deciding.requests import Request, Strategy
 from portico.domain import constraints
 from portico.domain.frames import Launch, LaunchOrder
-from portico.domain.nodes import Pool, parent_path
-from portico.domain.resources import Amounts, subtract
+from portico.domain.nodes import Pool, lineage, parent_path
+from portico.domain.resources import Amounts, add, subtract
 from portico.domain.runs import RUN_LIFE, Claim, Run, RunState
 from portico.domain.slices import plain
 
@@ -50,6 +50,7 @@ class Scheduling:
             self._wanted.clear()
             if self.make_pass():
                 self._wanted.set()
+            self._plane.offers.settle()
             await asyncio.sleep(PAUSE_BETWEEN_PASSES)
 
     def make_pass(self) -> bool:
@@ -114,7 +115,12 @@ class Scheduling:
     def _rooms(self) -> dict[str, dict[str, int]]:
         """Give what each pool may still take: its own part of the entitlement less what it has."""
         capacity = self._plane.capacity
-        tree = pool_tree(self._plane.state.pools, capacity.known_pools(), capacity.demand, capacity.allocation)
+        demand = capacity.demand
+        known = capacity.known_pools()
+        for path, wish in self._plane.offers.wishes().items():
+            demand = {**demand, path: add(demand.get(path, {}), wish)}
+            known.update(lineage(path))
+        tree = pool_tree(self._plane.state.pools, known, demand, capacity.allocation)
         own = own_parts(tree, entitle(tree, capacity.total))
         return {path: subtract(part, capacity.allocation.get(path, {})) for path, part in own.items()}
 
@@ -125,13 +131,17 @@ def pool_tree(
     demand: dict[str, dict[str, int]],
     allocation: dict[str, dict[str, int]],
 ) -> list[PoolDemand]:
-    """Lay out the capacity tree: configured pools, those in use, and all above them."""
+    """Lay out the capacity tree: configured pools, those in use, and all above them.
+
+    A pool reserves at least what its children do: a promise to a child binds everything above it.
+    """
     paths = set(known)
     for path in pools:
         while path:
             paths.add(path)
             path = parent_path(path)  # noqa: PLW2901 — walks up
     nothing = Pool(id="")
+    reserved = _reserved(pools)
     tree = []
     for path in sorted(paths):
         pool = pools.get(path, nothing)
@@ -139,7 +149,7 @@ def pool_tree(
             PoolDemand(
                 path=path,
                 parent=parent_path(path) or None,
-                reservation=pool.reservation,
+                reservation=reserved.get(path, pool.reservation),
                 limit=pool.limit,
                 share=pool.share,
                 demand=demand.get(path, {}),
@@ -147,6 +157,22 @@ def pool_tree(
             )
         )
     return tree
+
+
+def _reserved(pools: dict[str, Pool]) -> dict[str, dict[str, int]]:
+    """Give the reservations of all pools that have one or are above one, the longest paths first."""
+    own = {path: pool.reservation for path, pool in pools.items() if pool.reservation}
+    if not own:
+        return {}
+    below: dict[str, dict[str, int]] = {}
+    reserved: dict[str, dict[str, int]] = {}
+    paths = {above for path in own for above in lineage(path)}
+    for path in sorted(paths, key=len, reverse=True):
+        sums, stated = below.get(path, {}), own.get(path, {})
+        reserved[path] = {kind: max(sums.get(kind, 0), stated.get(kind, 0)) for kind in (*sums, *stated)}
+        if parent := parent_path(path):
+            below[parent] = add(below.get(parent, {}), reserved[path])
+    return reserved
 
 
 def launch_frame(runs: list[Run]) -> Launch:
@@ -163,6 +189,7 @@ def launch_frame(runs: list[Run]) -> Launch:
                 host=run.host,
                 labels=run.labels,
                 self_stop=run.absence.self_stop,
+                adds=bool(run.anchor and run.amounts),
             )
             for run in runs
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from portico.control.jobs.catalogue import kind_name
 from portico.control.queries import NodeView, PoolView
 from portico.domain.events import Event
@@ -156,6 +158,8 @@ def event(change: Event) -> dict[str, Any]:
             written = {"id": record.id, "state": record.state.value, "drain": record.drain}
         case Pool():
             written = {"id": record.id, "limit": amounts(record.limit), "reservation": amounts(record.reservation)}
+        case msgspec.Struct():
+            written = {"id": change.id}  # a door's own; that it is there is all that can be said of it here
     return {
         "revision": change.revision,
         "at": moment(change.at),

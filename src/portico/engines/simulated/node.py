@@ -54,12 +54,16 @@ class Entry(msgspec.Struct):
 
 
 class Behaviour(msgspec.Struct, frozen=True):
-    """What programs on this node do: their length in seconds and their exit code, both drawn by the seed."""
+    """What programs on this node do: their length in seconds and their exit code, both drawn by the seed.
+
+    `on_forget` hears which Run's end, of which token, the node lets go of, because control has it.
+    """
 
     length: Callable[[LaunchOrder], float]
     code: Callable[[LaunchOrder], int]
     on_start: Callable[[SimulatedNode, LaunchOrder], None]
     on_end: Callable[[SimulatedNode, str], None]
+    on_forget: Callable[[str, int], None]
 
 
 class SimulatedNode:
@@ -296,3 +300,4 @@ class SimulatedNode:
                 entry = self.journal.get(seen.run)
                 if entry is not None and entry.token == seen.token and seen.outcome is not None:
                     del self.journal[seen.run]
+                    self.behaviour.on_forget(seen.run, seen.token)

@@ -1,0 +1,1 @@
+"""Bytes to messages and back: RecordIO framing, proto2 as JSON, and which of the two encodings a request speaks."""

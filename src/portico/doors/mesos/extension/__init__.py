@@ -1,0 +1,1 @@
+"""What only Mesos knows: frameworks, executors, tasks with their unacknowledged updates, agents' ids."""

@@ -1,0 +1,36 @@
+"""What ids and roles may look like; texts say what is wrong with one."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from portico.domain.errors import Invalid
+
+ANYBODY = "*"
+"""The role of what is kept for nobody."""
+
+_NEVER_IN_ROLES = frozenset("/ \b\t\n\v\f\r")
+
+
+def check_id(text: str, field: str) -> None:
+    """Raise Invalid for a task, executor or persistence id that cannot be a folder's name."""
+    if not text:
+        raise Invalid("ID must not be empty", field)
+    if text in (".", ".."):
+        raise Invalid(f"'{text}' is disallowed", field)
+    if any(char in "/\\" or unicodedata.category(char) == "Cc" for char in text):
+        raise Invalid(f"'{text}' contains invalid characters", field)
+
+
+def check_role(role: str, field: str = "role") -> None:
+    """Raise Invalid for what cannot name a role; a hierarchical name cannot, at this version."""
+    if role == ANYBODY:
+        return
+    if not role:
+        raise Invalid("Empty role name is invalid", field)
+    if role in (".", ".."):
+        raise Invalid(f"Role name '{role}' is invalid", field)
+    if role.startswith("-"):
+        raise Invalid(f"Role name '{role}' is invalid because it begins with a dash", field)
+    if not _NEVER_IN_ROLES.isdisjoint(role):
+        raise Invalid(f"Role name '{role}' is invalid because it contains backspace, slash or whitespace", field)

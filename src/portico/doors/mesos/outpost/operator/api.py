@@ -1,0 +1,55 @@
+"""The agent's operator API, put together: its endpoints and what must be done while it is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from portico.domain.identity import Micros
+from portico.doors.mesos.outpost.operator.calls import AGENT_CALL, AgentCalls
+from portico.doors.mesos.outpost.operator.containers import Measuring
+from portico.doors.mesos.outpost.operator.files import Files
+from portico.doors.mesos.outpost.operator.nesting import Nesting
+from portico.doors.mesos.outpost.operator.reads import Reads
+from portico.doors.mesos.outpost.operator.site import Ask, Site
+from portico.doors.mesos.outpost.operator.streams import HEARTBEAT, OutputStreams
+from portico.doors.mesos.serving.endpoints import Endpoint, Standing
+
+PATHS = ("/api/v1", "/slave(1)/api/v1")
+REALM = "mesos-agent-readwrite"
+
+
+class OperatorApi:
+    """One node's operator API. `ask` puts questions to control, `recovered` tells whether it was ever heard of.
+
+    What goes on beside requests belongs to `group`.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        site: Site,
+        group: asyncio.TaskGroup,
+        recovered: Callable[[], bool],
+        heartbeat: Micros = HEARTBEAT,
+    ) -> None:
+        self._recovered = recovered
+        self._streams = OutputStreams(group, heartbeat)
+        self._nesting = Nesting(ask, site, group, self._streams)
+        files, measuring = Files(ask, site), Measuring(ask)
+        self._calls = AgentCalls(ask, site, files, measuring, self._nesting)
+        self._reads = Reads(site, self._calls, files, measuring, group)
+
+    def endpoints(self) -> list[Endpoint]:
+        """Give the endpoints."""
+        calls = [Endpoint(path, self._calls.handle, AGENT_CALL, realm=REALM, standing=self._standing) for path in PATHS]
+        return [*calls, *self._reads.endpoints()]
+
+    async def run(self) -> None:
+        """Make the hearts of streams beat, and sessions end, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._streams.run())
+            group.create_task(self._nesting.run())
+
+    def _standing(self) -> Standing:
+        return Standing(recovered=self._recovered())

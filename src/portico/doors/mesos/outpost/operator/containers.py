@@ -1,0 +1,81 @@
+"""The containers of a node with what they use, measured when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import cast
+
+import msgspec
+
+from portico.domain.frames import Usage
+from portico.doors.mesos.outpost import words
+from portico.doors.mesos.outpost.operator import kernel
+from portico.doors.mesos.outpost.operator.lookup import Containers
+from portico.doors.mesos.outpost.operator.site import Ask
+from portico.doors.mesos.outpost.operator.statistics import Sample, statistics
+from portico.doors.mesos.outpost.words import AgentState, ContainerFact
+from portico.wire.mesos import mesos_pb2 as pb
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A container, how others see it, and what it uses."""
+
+    fact: ContainerFact
+    name: str
+    source: str
+    status: pb.ContainerStatus
+    statistics: pb.ResourceStatistics | None = None
+
+
+class Measuring:
+    """Measures containers; remembers the last sample of each for the counters that are told per time."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._samples: dict[str, Sample] = {}
+
+    async def measure(self, *, nested: bool = False) -> list[Measured]:
+        """Measure the running containers; those within others only when asked for."""
+        state = cast("AgentState", await self._ask(words.TellState()))
+        usages = cast("words.Usages", await self._ask(words.TellUsage()))
+        facts = [fact for fact in state.containers if fact.started_at and (nested or not fact.parent)]
+        return await asyncio.to_thread(self._measure, state, facts, {usage.run: usage for usage in usages.usages})
+
+    def _measure(self, state: AgentState, facts: list[ContainerFact], usages: dict[str, Usage]) -> list[Measured]:
+        containers = Containers(state)
+        at = time.time()
+        pids = kernel.leaders(fact.run for fact in facts)
+        seen = {run: kernel.look(pid, run) for run, pid in pids.items()}
+        before = self._samples
+        self._samples = {
+            run: Sample(at, usages[run].cpu_micros, look.switches) for run, look in seen.items() if run in usages
+        }
+        tasks = [pb.Task.FromString(entry.task) for entry in state.tasks if entry.kind in ("launched", "queued")]
+        measured = []
+        for fact in facts:
+            info = pb.ExecutorInfo.FromString(fact.info) if fact.info else pb.ExecutorInfo()
+            use, look = usages.get(fact.run), seen.get(fact.run)
+            numbers = statistics(at, use, look, _resources(fact, info, tasks), before.get(fact.run))
+            status = container_status(containers, fact, pids.get(fact.run, 0))
+            measured.append(Measured(fact, info.name, info.source, status, numbers))
+        return measured
+
+
+def container_status(containers: Containers, fact: ContainerFact, pid: int = 0) -> pb.ContainerStatus:
+    """Write the status of a container."""
+    status = pb.ContainerStatus(container_id=containers.id_of(fact))
+    if pid:
+        status.executor_pid = pid
+    return status
+
+
+def _resources(fact: ContainerFact, info: pb.ExecutorInfo, tasks: Iterable[pb.Task]) -> list[pb.Resource]:
+    """Give what a container may use: an executor and its tasks together, or the task that it is."""
+    resources = list(info.resources)
+    if not fact.task and not fact.parent:
+        for task in tasks:
+            if (task.framework_id.value, task.executor_id.value) == (fact.framework, fact.executor):
+                resources += task.resources
+    return resources

@@ -1,0 +1,1 @@
+"""HTTP as the Mesos API speaks it: endpoints, the order of checks, replies, and event streams."""

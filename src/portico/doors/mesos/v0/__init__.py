@@ -1,0 +1,1 @@
+"""The older JSON endpoints that tools still read."""
