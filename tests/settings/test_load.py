@@ -24,6 +24,7 @@ from portico.settings import (
     TitusLimits,
     load,
 )
+from portico.settings.model import ReservedSettings
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -400,3 +401,16 @@ def test_image_sources_are_written_as_the_table_has_them(tmp_path: Path) -> None
         "b": "registry:h:5000/n",
         "c": "host",
     }
+
+
+def test_mesos_roles_below_roles_are_an_option(tmp_path: Path) -> None:
+    file = tmp_path / "portico.toml"
+    file.write_text("[doors.mesos]\nhierarchical_roles = true\n")
+    assert load(file, {}, {}).mesos_hierarchical_roles
+    assert not load(None, {}, {}).mesos_hierarchical_roles
+
+
+def test_a_node_may_keep_something_for_roles(tmp_path: Path) -> None:
+    file = written(tmp_path, "[[nodes]]\nname = 'n'\nreserved = { ads = { cpus = 2, ports = '31000-31001' } }")
+    (node,) = load(file, {}, {}).nodes
+    assert node.reserved == {"ads": ReservedSettings(amounts={"cpus": 2000}, ports=((31000, 31001),))}

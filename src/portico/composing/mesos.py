@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Mapping
 
+from portico.composing.nodes import local_nodes
 from portico.control.cluster.offers import OfferSettings
 from portico.control.plane import Plane
 from portico.domain.identity import Micros
+from portico.domain.reservations import NodeReservations, Reservation, join_ports
+from portico.domain.slices import Label, Slice, normalise
 from portico.doors.mesos.errors import error_reply
 from portico.doors.mesos.extension.door import MesosDoor
 from portico.doors.mesos.extension.standing import Periods, Place
@@ -26,6 +30,7 @@ from portico.serving.http_requests import Requests
 from portico.serving.http_server import HttpServer, HttpSettings
 from portico.serving.metrics import Metrics
 from portico.settings import Settings
+from portico.settings.model import ReservedSettings
 
 NATIVE_PORT = 5050
 
@@ -38,7 +43,8 @@ def mesos_door(settings: Settings) -> MesosDoor:
         written: Micros = getattr(default, name)
         return settings.timer(f"mesos.{name}", written)
 
-    return MesosDoor(periods=Periods(**{name: period(name) for name in Periods.__struct_fields__}))
+    periods = Periods(**{name: period(name) for name in Periods.__struct_fields__})
+    return MesosDoor(periods=periods, hierarchical_roles=settings.mesos_hierarchical_roles)
 
 
 def offer_settings(settings: Settings) -> OfferSettings:
@@ -47,6 +53,20 @@ def offer_settings(settings: Settings) -> OfferSettings:
     return OfferSettings(
         interval=settings.timer("mesos.allocation", default.interval),
         timeout=settings.timer("mesos.offer_timeout", default.timeout),
+        reserved={node.name: _reserved(node.reserved) for node in local_nodes(settings.nodes) if node.reserved},
+    )
+
+
+def _reserved(by_role: Mapping[str, ReservedSettings]) -> NodeReservations:
+    """Say to the core what a node keeps for roles."""
+    texts = {role: Reservation(role).text for role in by_role}
+    return NodeReservations(
+        normalise(
+            Slice(kind, amount, Label(texts[role]))
+            for role, kept in by_role.items()
+            for kind, amount in kept.amounts.items()
+        ),
+        join_ports((texts[role], kept.ports) for role, kept in by_role.items()),
     )
 
 

@@ -50,10 +50,10 @@ class Volume(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def volume_id(node: str, role: str, persistence: str) -> str:
-    """Name a volume: its persistence id is unique for node and role, and neither of these two has slashes."""
+    """Name a volume: its persistence id is unique for node and role; only the role may have slashes."""
     return f"{node}/{role}/{persistence}"
 
 
 def volume_path(role: str, persistence: str) -> str:
-    """Name the folder of a volume below its node's volumes folder."""
-    return f"roles/{role}/{persistence}"
+    """Name the folder of a volume below its node's volumes folder; a role below a role is one folder all the same."""
+    return f"roles/{role.replace('/', ' ')}/{persistence}"

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE
-from portico.settings.model import BUILT_IN_IMAGES, DEFAULT_RESOURCES, ImageSource, NodeSettings, PoolSettings
+from portico.settings.model import (
+    BUILT_IN_IMAGES,
+    DEFAULT_RESOURCES,
+    ImageSource,
+    NodeSettings,
+    PoolSettings,
+    ReservedSettings,
+)
 from portico.settings.problems import Rejected
 from portico.settings.reading import Place, Table, entries, kind_of, list_reader
 from portico.settings.scalars import absolute, amount, any_text, check_pool_path, port_ranges, text
@@ -48,6 +55,26 @@ def _node(place: Place, default_name: str) -> NodeSettings:
             network=table.take(NETWORK, amount, None),
             ports=table.take("ports", port_ranges, _NO_PORTS),
             attributes=table.take("attributes", attributes, {}),
+            reserved=table.take("reserved", _reserved, {}),
+        )
+
+
+def _reserved(place: Place) -> dict[str, ReservedSettings]:
+    """What is kept for roles, by role."""
+    found: dict[str, ReservedSettings] = {}
+    for role, entry in entries(place):
+        if not role or role == "*":
+            entry.reject(f"nothing can be reserved for the role {role!r}", "the name of a role")
+        found[role] = entry.read(_kept, ReservedSettings())
+    return found
+
+
+def _kept(place: Place) -> ReservedSettings:
+    with Table(place) as table:
+        found = {kind: table.take(kind, amount, 0) for kind in (CPUS, MEM, DISK, GPUS)}
+        return ReservedSettings(
+            amounts={kind: thousandths for kind, thousandths in found.items() if thousandths},
+            ports=table.take("ports", port_ranges, ()),
         )
 
 

@@ -12,7 +12,7 @@ from portico.settings.kinds import command
 from portico.settings.model import BUILT_IN_PARTITIONS, DOORS, PartitionSettings, TitusLimits
 from portico.settings.problems import nearest
 from portico.settings.reading import Place, Table, entries, table_reader
-from portico.settings.scalars import address, amount, any_text, duration, integer, names, some_of
+from portico.settings.scalars import address, amount, any_text, boolean, duration, integer, names, some_of
 
 _PARTITION = PartitionSettings()
 _LIMITS = TitusLimits()
@@ -27,6 +27,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     partitions: dict[str, PartitionSettings] = msgspec.field(default_factory=BUILT_IN_PARTITIONS.copy)
     titus_limits: TitusLimits = _LIMITS
     beam_forward: str | None = None
+    mesos_hierarchical_roles: bool = False
 
 
 def doors(place: Place) -> Doors:
@@ -37,6 +38,7 @@ def doors(place: Place) -> Doors:
             partitions=table.take("armonik", _armonik, BUILT_IN_PARTITIONS.copy()),
             titus_limits=table.take("titus", _titus, _LIMITS),
             beam_forward=table.take("beam", _beam, None),
+            mesos_hierarchical_roles=table.take("mesos", _mesos, default=False),
         )
 
 
@@ -101,6 +103,11 @@ def _limits(place: Place) -> TitusLimits:
 def _beam(place: Place) -> str | None:
     with Table(place) as table:
         return table.take("forward", address, None)
+
+
+def _mesos(place: Place) -> bool:
+    with Table(place) as table:
+        return table.take("hierarchical_roles", boolean, default=False)
 
 
 def timers(place: Place) -> dict[str, Micros]:

@@ -94,6 +94,7 @@ def _settings(place: Place) -> Settings:
             partitions=opened.partitions,
             titus_limits=opened.titus_limits,
             beam_forward=opened.beam_forward,
+            mesos_hierarchical_roles=opened.mesos_hierarchical_roles,
             timers=table.take("timers", timers, default.timers),
             retention=table.take("retention", _retention, default.retention),
             auth=table.take("auth", _auth, default.auth),

@@ -64,8 +64,15 @@ class PythonSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a worker may overrun the timeout of its call before it is killed."""
 
 
+class ReservedSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node keeps for one Mesos role for ever: amounts in thousandths, and ports."""
+
+    amounts: dict[str, int] = {}
+    ports: Ports = ()
+
+
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One local agent; a size of None is the machine's own."""
+    """One local agent; a size of None is the machine's own. `reserved` is by role."""
 
     name: str
     cpus: int | None = None
@@ -75,6 +82,7 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     network: int | None = None
     ports: Ports = ((31_000, 32_000),)
     attributes: dict[str, str] = {}
+    reserved: dict[str, ReservedSettings] = {}
 
 
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,6 +210,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     titus_limits: TitusLimits = TitusLimits()
     beam_forward: str | None = None
     """HOST:PORT of another Beam job server that gets the pipelines."""
+    mesos_hierarchical_roles: bool = False
+    """Whether Mesos roles may lie below others (`a/b`), as later releases allow."""
     timers: dict[str, Micros] = {}
     """`<door>.<name>` to period, only those that were set; `timer` adds the caller's default."""
     retention: RetentionSettings = RetentionSettings()

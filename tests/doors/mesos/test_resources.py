@@ -111,7 +111,7 @@ _Source = pb.Resource.DiskInfo.Source
         (ranges((1, 2), revocable=pb.Resource.RevocableInfo()), "cannot be revocable"),
         (pb.Resource(name="zones", type=pb.Value.SET, set=pb.Value.Set(item=["a"])), "'zones' is a set"),
         (pb.Resource(name="note", type=pb.Value.TEXT), "Unsupported type of resource 'note'"),
-        (scalar(role="a/b"), "Invalid role of resource 'cpus'"),
+        (scalar(role="a//b"), "Invalid role of resource 'cpus'"),
         (scalar(role="-a"), "begins with a dash"),
         (scalar(reservation=DYNAMIC), "role '\\*' cannot be dynamically reserved"),
         (

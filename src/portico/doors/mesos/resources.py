@@ -64,7 +64,7 @@ def check_resource(resource: pb.Resource) -> None:
     _check_value(resource)
     _check_disk(resource)
     try:
-        check_role(resource.role)
+        check_role(resource.role, hierarchical=True)
     except Invalid as error:
         raise Invalid(f"Invalid role of resource '{resource.name}': {error}", "resources.role") from error
     if resource.role == UNRESERVED and resource.HasField("reservation"):

@@ -160,7 +160,9 @@ class SchedulerService:
         subscriber = Subscriber(self, request)
         reply = request.reply_stream(subscriber.stream, ((b"mesos-stream-id", subscriber.identity.encode()),))
         try:
-            draft = inbound.draft(call.subscribe.framework_info, request.principal)
+            draft = inbound.draft(
+                call.subscribe.framework_info, request.principal, hierarchical=self.standing.hierarchical
+            )
             authenticated = request.principal is not None
             framework = await self._control.submit(commands.Subscribe(draft, subscriber, authenticated))
         except (Invalid, Forbidden) as error:

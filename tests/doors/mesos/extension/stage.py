@@ -85,7 +85,10 @@ class Scheduler:
         self.id = identity
 
     async def subscribe(self):
-        answer = await acting(self.stage, commands.Subscribe(inbound.draft(self.info), self))
+        answer = await acting(
+            self.stage,
+            commands.Subscribe(inbound.draft(self.info, hierarchical=self.stage.standing.hierarchical), self),
+        )
         self.id = answer.id
         await self.stage.settle()
 

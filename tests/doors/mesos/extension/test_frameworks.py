@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from doors.mesos.extension.stage import Scheduler, Stage, acting, task
 
-from portico.domain.errors import Forbidden
+from portico.domain.errors import Forbidden, Invalid
 from portico.domain.frames import RunFact
 from portico.domain.identity import Micros
 from portico.doors.mesos.extension import commands, frameworks, telling
@@ -351,5 +351,23 @@ def test_a_removal_that_was_cut_off_goes_on_after_a_restart():
         assert reborn.standing.framework_tasks[framework.id] == []
         with pytest.raises(Forbidden, match="Framework has been removed"):
             await reborn.framework(framework.id)
+
+    story(play)
+
+
+def test_roles_below_roles_are_an_option():
+    async def play():
+        with pytest.raises(Invalid, match="slash"):
+            inbound.draft(pb.FrameworkInfo(user="u", name="n", role="a/b"))
+        info = pb.FrameworkInfo(user="u", name="n", role="a/b")
+        assert inbound.draft(info, hierarchical=True).roles == ("a/b",)
+        for wrong in ("a//b", "a/-b", "a/*", "/a", "a/.."):
+            with pytest.raises(Invalid):
+                inbound.draft(pb.FrameworkInfo(user="u", name="n", role=wrong), hierarchical=True)
+        stage = Stage()
+        stage.standing.hierarchical = True
+        await stage.node()
+        framework = await stage.framework(roles=["a/b"])
+        assert [view.offer.pool for view in framework.offers] == ["/mesos/a/b"]
 
     story(play)

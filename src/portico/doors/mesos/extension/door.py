@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 class MesosDoor:
     """The extension of control that the Mesos door is."""
 
-    def __init__(self, pool_root: str = "/mesos", periods: Periods | None = None) -> None:
+    def __init__(
+        self, pool_root: str = "/mesos", periods: Periods | None = None, *, hierarchical_roles: bool = False
+    ) -> None:
+        self._hierarchical = hierarchical_roles
         self._pool_root = pool_root
         self._periods = periods or Periods()
 
@@ -50,7 +53,7 @@ class MesosDoor:
 
     def attach(self, plane: Plane) -> None:
         """Build the indexes and take part in what happens."""
-        standing = self.standing = Standing(plane, self._pool_root, self._periods)
+        standing = self.standing = Standing(plane, self._pool_root, self._periods, hierarchical=self._hierarchical)
         self.updates = Updates(standing)
         self.agents = Agents(standing)
         self.executors = Executors(standing)

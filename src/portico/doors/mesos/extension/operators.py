@@ -31,6 +31,7 @@ from portico.doors.mesos.extension.plans import Create, Destroy, Reserve, Unrese
 from portico.doors.mesos.extension.relabelling import wish
 from portico.doors.mesos.extension.standing import DOOR, Standing
 from portico.doors.mesos.inbound import operators as inbound
+from portico.doors.mesos.inbound.names import check_role
 
 if TYPE_CHECKING:
     from portico.control.transaction import Transaction
@@ -51,20 +52,22 @@ class Operators:
         """Set a guarantee; raises Invalid, Conflict."""
         standing = self._standing
         existing = quotas(standing)
-        wish = inbound.quota(command.request, existing, command.principal)
+        wish = inbound.quota(command.request, existing, command.principal, hierarchical=standing.hierarchical)
         inbound.check_capacity(wish, self._capacity(), [pool.reservation for pool in existing.values()])
         await self._change(wish.role, reservation=wish.guarantee)
 
     async def remove_quota(self, command: RemoveQuota) -> None:
         """Take a guarantee back; raises Invalid."""
         standing = self._standing
-        role = inbound.quota_removal(command.role, quotas(standing), known_roles(standing))
+        role = inbound.quota_removal(
+            command.role, quotas(standing), known_roles(standing), hierarchical=standing.hierarchical
+        )
         await self._change(role, reservation={})
 
     async def update_weights(self, command: UpdateWeights) -> None:
         """Set weights; raises Invalid."""
-        wanted = inbound.weights(command.weights)
         standing = self._standing
+        wanted = inbound.weights(command.weights, hierarchical=standing.hierarchical)
         kinds = {*_KINDS, *standing.plane.capacity.total}
         with standing.plane.begin() as tx:
             for weight in wanted:
@@ -108,6 +111,8 @@ class Operators:
     async def reserve(self, command: ReserveResources) -> None:
         """Reserve; raises Invalid, Conflict."""
         node = self._node(command.call.agent_id.value)
+        for resource in command.call.resources:
+            check_role(resource.role, "resources.role", hierarchical=self._standing.hierarchical)
         await self._relabel(node, inbound.reserve(command.call, node.id, command.principal))
 
     async def unreserve(self, command: UnreserveResources) -> None:

@@ -64,9 +64,10 @@ class Place(msgspec.Struct, frozen=True):
 class Standing:
     """The door's view of one plane."""
 
-    def __init__(self, plane: Plane, pool_root: str, periods: Periods) -> None:
+    def __init__(self, plane: Plane, pool_root: str, periods: Periods, *, hierarchical: bool = False) -> None:
         self.plane = plane
         self.pool_root = pool_root
+        self.hierarchical = hierarchical
         self.periods = periods
         self.place = Place()
         records = plane.state.records

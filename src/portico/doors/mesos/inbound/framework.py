@@ -24,11 +24,11 @@ def check_ids(call: scheduler_pb2.Call) -> None:
         raise Invalid("'framework_id' differs from 'subscribe.framework_info.id'", "framework_id")
 
 
-def draft(info: pb.FrameworkInfo, principal: str | None = None) -> Framework:
+def draft(info: pb.FrameworkInfo, principal: str | None = None, *, hierarchical: bool = False) -> Framework:
     """Read who subscribes as a draft of its record: without times, and without an id for one that is new.
 
     `principal` is whom the caller was authenticated as, if anybody. Raises Invalid with the text of the ERROR event
-    that a framework which cannot be taken is told.
+    that a framework which cannot be taken is told. `hierarchical` allows roles below roles.
     """
     if info.id.value:
         _check("'FrameworkInfo.id' is invalid", info.id.value)
@@ -45,7 +45,7 @@ def draft(info: pb.FrameworkInfo, principal: str | None = None) -> Framework:
         info=info.SerializeToString(),
         name=info.name,
         user=info.user,
-        roles=_roles(info, multiple="MULTI_ROLE" in capabilities),
+        roles=_roles(info, multiple="MULTI_ROLE" in capabilities, hierarchical=hierarchical),
         principal=info.principal or principal or "",
         capabilities=capabilities,
         failover_timeout=_failover_timeout(info.failover_timeout),
@@ -79,25 +79,25 @@ def named(draft: Framework, identity: str) -> Framework:
     return msgspec.structs.replace(draft, id=identity, info=info.SerializeToString())
 
 
-def _roles(info: pb.FrameworkInfo, *, multiple: bool) -> tuple[str, ...]:
+def _roles(info: pb.FrameworkInfo, *, multiple: bool, hierarchical: bool) -> tuple[str, ...]:
     if not multiple:
         if info.roles:
             raise Invalid("'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable", "roles")
-        _check_role("role", info.role)
+        _check_role("role", info.role, hierarchical=hierarchical)
         return (info.role,)
     if info.HasField("role"):
         raise Invalid("'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable", "role")
     for role in info.roles:
-        _check_role("roles", role)
+        _check_role("roles", role, hierarchical=hierarchical)
     twice = [role for index, role in enumerate(info.roles) if role in info.roles[:index]]
     if twice:
         raise Invalid(f"'FrameworkInfo.roles' contains duplicate items: {', '.join(twice)}", "roles")
     return tuple(info.roles)
 
 
-def _check_role(field: str, role: str) -> None:
+def _check_role(field: str, role: str, *, hierarchical: bool) -> None:
     try:
-        check_role(role, field)
+        check_role(role, field, hierarchical=hierarchical)
     except Invalid as error:
         raise Invalid(f"'FrameworkInfo.{field}' is not valid: {error}", field) from error
 

@@ -22,15 +22,20 @@ def check_id(text: str, field: str) -> None:
         raise Invalid(f"'{text}' contains invalid characters", field)
 
 
-def check_role(role: str, field: str = "role") -> None:
-    """Raise Invalid for what cannot name a role; a hierarchical name cannot, at this version."""
+def check_role(role: str, field: str = "role", *, hierarchical: bool = False) -> None:
+    """Raise Invalid for what cannot name a role; `hierarchical` ones (`a/b`) are of later releases."""
     if role == ANYBODY:
         return
-    if not role:
+    for part in role.split("/") if hierarchical else (role,):
+        _check_part(role, part, field)
+
+
+def _check_part(role: str, part: str, field: str) -> None:
+    if not part:
         raise Invalid("Empty role name is invalid", field)
-    if role in (".", ".."):
+    if part in (".", "..") or (part == ANYBODY and part != role):
         raise Invalid(f"Role name '{role}' is invalid", field)
-    if role.startswith("-"):
+    if part.startswith("-"):
         raise Invalid(f"Role name '{role}' is invalid because it begins with a dash", field)
-    if not _NEVER_IN_ROLES.isdisjoint(role):
+    if not _NEVER_IN_ROLES.isdisjoint(part):
         raise Invalid(f"Role name '{role}' is invalid because it contains backspace, slash or whitespace", field)

@@ -75,10 +75,12 @@ class Quota(msgspec.Struct, frozen=True):
     force: bool = False
 
 
-def quota(request: quota_pb2.QuotaRequest, existing: Container[str], principal: str = "") -> Quota:
+def quota(
+    request: quota_pb2.QuotaRequest, existing: Container[str], principal: str = "", *, hierarchical: bool = False
+) -> Quota:
     """Read a quota to be set; `existing` are the roles that have one."""
     try:
-        _check_quota_role(request, existing)
+        _check_quota_role(request, existing, hierarchical=hierarchical)
         guarantee = _guarantee(request.guarantee)
     except Invalid as error:
         raise Invalid(f"Failed to validate set quota request: {error}", f"quota_request.{error.field}") from error
@@ -86,13 +88,13 @@ def quota(request: quota_pb2.QuotaRequest, existing: Container[str], principal: 
     return Quota(request.role, guarantee, info.SerializeToString(), request.force)
 
 
-def _check_quota_role(request: quota_pb2.QuotaRequest, existing: Container[str]) -> None:
+def _check_quota_role(request: quota_pb2.QuotaRequest, existing: Container[str], *, hierarchical: bool) -> None:
     if not request.role:
         raise Invalid("QuotaInfo must specify a role", "role")
     if request.role == ANYBODY:
         raise Invalid("QuotaInfo must not specify the default '*' role", "role")
     try:
-        check_role(request.role)
+        check_role(request.role, hierarchical=hierarchical)
     except Invalid as error:
         raise Invalid(f"QuotaInfo with invalid role: {error}", "role") from error
     if request.role in existing:
@@ -151,11 +153,11 @@ def check_capacity(wish: Quota, capacity: Amounts, guaranteed: Iterable[Mapping[
         )
 
 
-def quota_removal(role: str, existing: Container[str], known: Container[str]) -> str:
+def quota_removal(role: str, existing: Container[str], known: Container[str], *, hierarchical: bool = False) -> str:
     """Read the role whose quota is to be removed; `known` are the roles that the master has heard of."""
     prefix = "Failed to remove quota: "
     try:
-        check_role(role)
+        check_role(role, hierarchical=hierarchical)
     except Invalid as error:
         raise Invalid(f"{prefix}{error}", "remove_quota.role") from error
     if role in existing:
@@ -175,12 +177,14 @@ class Weight(msgspec.Struct, frozen=True):
     weight: float
 
 
-def weights(infos: Iterable[pb.WeightInfo], whitelist: Container[str] | None = None) -> tuple[Weight, ...]:
+def weights(
+    infos: Iterable[pb.WeightInfo], whitelist: Container[str] | None = None, *, hierarchical: bool = False
+) -> tuple[Weight, ...]:
     """Read weights to be set, the last for a role; `whitelist` are the roles there may be, None for any."""
     found: dict[str, Weight] = {}
     for info in infos:
         try:
-            check_role(info.role)
+            check_role(info.role, hierarchical=hierarchical)
         except Invalid as error:
             raise Invalid(f"Invalid role '{info.role}' in weights: {error}", "weight_infos.role") from error
         if whitelist is not None and info.role not in whitelist:

@@ -98,12 +98,18 @@ def agent(state: AgentState, site: Site) -> Plain:
 
 
 def places(state: AgentState, site: Site) -> list[str]:
-    """Name the paths under which the log and the sandboxes of all executors are read."""
-    found = [LOG]
+    """Name the paths under which the log and the sandboxes of executors are read, command tasks' that ended too."""
+    found = {LOG: None}
     for entry in state.executors:
         name = pb.ExecutorInfo.FromString(entry.info).executor_id.value
-        found.append(directory_of(entry.run, entry.framework, name, state, site.directory))
-    return found
+        found[directory_of(entry.run, entry.framework, name, state, site.directory)] = None
+    for task in (pb.Task.FromString(entry.task) for entry in state.tasks):
+        if task.statuses:
+            told = task.statuses[-1]
+            run, name = told.container_status.container_id.value, told.executor_id.value
+            if name == task.task_id.value:
+                found[directory_of(run, task.framework_id.value, name, state, site.directory)] = None
+    return list(found)
 
 
 def _value(attribute: pb.Attribute) -> object:
