@@ -58,9 +58,9 @@ class LateWriter:
         if not self._scheduled:
             self._scheduled = True
             self._world.loop.call_later(self._world.source.random() * 0.02, self._flush)
-            if self._world.dies_unwritten:
+            if self._world.dies_unwritten and not self._world.healing:
                 self._world.dies_unwritten = False
-                self._world.loop.call_later(self._world.source.random() * 0.02, self._world.crash_control)
+                self._world.loop.call_later(self._world.source.random() * 0.02, self._world.die_unless_healing)
 
     def submit_prune(self, prune):
         if not self.dead:
@@ -239,6 +239,10 @@ class World:
         for peer in (*self.nodes, *self.workers.values()):
             peer.control_died()
         self.loop.call_later(0.1 + self.source.random() * 3, self.start_control)
+
+    def die_unless_healing(self):
+        if not self.healing:
+            self.crash_control()
 
     async def _watch(self, plane):
         async for event in plane.watch(Selector(), None):

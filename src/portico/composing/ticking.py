@@ -19,7 +19,7 @@ class SystemClock:
 class SystemIds:
     """UUIDv7 that increase strictly: ids made within one millisecond count upwards from a random start."""
 
-    _STEP = 1 << 40
+    _STEP_BITS = 40
     _BITS = 74
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class SystemIds:
             self._millisecond = now
             self._random = secrets.randbits(self._BITS - 1)
         else:
-            self._random += 1 + secrets.randbelow(self._STEP)
+            self._random += 1 + secrets.randbits(self._STEP_BITS)
             if self._random >> self._BITS:
                 self._millisecond += 1
                 self._random = secrets.randbits(self._BITS - 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import NewType, Protocol
 
 Instant = NewType("Instant", int)
@@ -48,4 +47,5 @@ def uuid7(milliseconds: int, random_bits: int) -> str:
     high = (random_bits >> 62) & 0xFFF
     low = random_bits & ((1 << 62) - 1)
     value = (milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

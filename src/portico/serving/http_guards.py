@@ -17,6 +17,7 @@ from portico.serving.http_errors import BodyTooLarge, error_response, http_respo
 from portico.serving.identity import BearerToken
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_MOST_HOSTS = 64
 _OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 
@@ -37,6 +38,7 @@ class Guards:
         self._app = app
         self._settings = settings
         self._token = BearerToken(settings.token) if settings.token is not None else None
+        self._answered_hosts: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request or pass it on."""
@@ -60,14 +62,23 @@ class Guards:
         """Say why the host or the origin is wrong, nothing if they are right."""
         settings = self._settings
         host = headers.get(b"host", "")
-        name = host_name(host)
-        if settings.on_loopback and host and not is_loopback(name) and name not in settings.hosts:
+        if settings.on_loopback and host not in self._answered_hosts and not self._answers_to(host):
+            name = host_name(host)
             return f"this server listens on loopback and does not answer to the host {name!r}"
         origin = headers.get(b"origin")
         reading = scope["type"] == "http" and scope["method"] in _READING
         if origin is None or reading or origin in settings.origins or _same_place(origin, host):
             return ""
         return f"requests from the origin {origin!r} may not change anything here"
+
+    def _answers_to(self, host: str) -> bool:
+        """Tell whether a Host header is one of ours, and remember a few that are."""
+        name = host_name(host)
+        if host and not is_loopback(name) and name not in self._settings.hosts:
+            return False
+        if len(self._answered_hosts) < _MOST_HOSTS:
+            self._answered_hosts.add(host)
+        return True
 
     def _may_call(self, scope: Scope, headers: dict[bytes, str]) -> bool:
         """Tell whether the token is right or not wanted."""

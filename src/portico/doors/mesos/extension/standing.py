@@ -218,7 +218,7 @@ class Standing:
 
     def fresh_uuid(self) -> bytes:
         """Make the uuid of a status update."""
-        return uuid.UUID(self.plane.ids.fresh()).bytes
+        return bytes.fromhex(self.plane.ids.fresh().replace("-", ""))
 
     def tell(self, framework: str, happening: Happening) -> None:
         """Say something to a framework, if it listens."""
