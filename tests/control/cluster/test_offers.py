@@ -278,7 +278,7 @@ def test_pools_of_doors_outlast_a_new_configuration():
     async def story():
         plane = await offering(bidder(), pools=[Pool(id="/a"), Pool(id="/b", limit={"cpus": 1000})])
         with plane.begin() as tx:
-            pools.set_reservation(plane, tx, "/mesos/web", {"cpus": 1000}, origin="mesos")
+            pools.set_quota(plane, tx, "/mesos/web", {"cpus": 1000}, origin="mesos")
             pools.set_weight(plane, tx, "/b", 2.5, origin="mesos")
         assert len(plane.ear.rescinded) == 1
         await settle(plane)
@@ -286,9 +286,9 @@ def test_pools_of_doors_outlast_a_new_configuration():
         again.start([], [Pool(id="/b"), Pool(id="/c")])
         assert set(again.state.pools) == {"/b", "/c", "/mesos/web"}
         assert again.state.pools["/b"].limit == {"cpus": 1000}
-        assert pools.weight_of(again.state.pools["/b"]) == 2.5
+        assert again.state.pools["/b"].share["cpus"] == 2500
         with again.begin() as tx:
-            pools.set_reservation(again, tx, "/mesos/web", {}, origin="mesos")
+            pools.set_quota(again, tx, "/mesos/web", {}, origin="mesos")
         assert "/mesos/web" not in again.state.pools
 
     asyncio.run(story())

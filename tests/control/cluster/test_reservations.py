@@ -9,7 +9,7 @@ from portico.control.cluster.offers import OfferSettings
 from portico.control.cluster.reservations import VolumeWish
 from portico.domain.errors import Conflict, Invalid, NotFound
 from portico.domain.identity import SECOND, Micros
-from portico.domain.nodes import Node, Pool
+from portico.domain.nodes import Node
 from portico.domain.reservations import NodeReservations, Reservation
 from portico.domain.runs import RunState
 from portico.domain.slices import PLAIN, Label, Slice, plain, sums
@@ -248,7 +248,7 @@ def test_reservations_and_volumes_survive_the_server_and_the_agent():
         plane = await offering(bidder("a", "ads"))
         reserve(plane, (reserved("cpus", 3000), reserved("mem", 1_000_000)), PORTS)
         with plane.begin() as tx:
-            pools.set_reservation(plane, tx, "/mesos/ads", {"cpus": 1000}, origin="mesos")
+            pools.set_quota(plane, tx, "/mesos/ads", {"cpus": 1000}, origin="mesos")
         await settle(plane)
         again = make_plane(plane.store, plane.clock)
         again.start([], [])
@@ -298,38 +298,11 @@ def test_static_reservations_come_with_the_node_and_go_with_the_configuration():
     asyncio.run(story())
 
 
-def test_a_quota_needs_room_beside_the_others_and_rescinds_offers_to_fill_it():
+def test_a_quota_rescinds_offers_to_fill_it():
     async def story():
         plane = await offering(bidder("w", "web"))
-        pools.check_room(plane, "/mesos/ads", {"cpus": 4000})
-        with pytest.raises(Conflict):
-            pools.check_room(plane, "/mesos/ads", {"cpus": 4001})
         with plane.begin() as tx:
-            pools.set_reservation(plane, tx, "/mesos/ads", {"cpus": 2000}, origin="mesos")
+            pools.set_quota(plane, tx, "/mesos/ads", {"cpus": 2000}, origin="mesos")
         assert len(plane.ear.rescinded) == 1
-        with pytest.raises(Conflict):
-            pools.check_room(plane, "/mesos/web", {"cpus": 2001})
-        pools.check_room(plane, "/mesos/ads", {"cpus": 4000})
-
-    asyncio.run(story())
-
-
-def test_a_pool_in_use_is_not_removed():
-    async def story():
-        plane = await offering()
-        with plane.begin() as tx:
-            pools.set_pool(plane, tx, Pool(id="/x", origin="peloton"))
-        run = waiting_run(plane, "/x", cpus=99_000)
-        with plane.begin() as tx, pytest.raises(Conflict):
-            pools.remove_pool(plane, tx, "/x")
-        with plane.begin() as tx:
-            from portico.control.cluster import runs
-            from portico.domain.runs import StopOrder, StopReason
-
-            runs.order_stop(plane, tx, plane.state.runs[run], StopOrder(StopReason.CANCELLED, tx.now, Micros(0)))
-            pools.remove_pool(plane, tx, "/x")
-        assert "/x" not in plane.state.pools
-        with plane.begin() as tx, pytest.raises(NotFound):
-            pools.remove_pool(plane, tx, "/x")
 
     asyncio.run(story())

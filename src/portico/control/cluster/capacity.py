@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable
 
 from portico.control.cluster.labelled import LabelledLedger
+from portico.control.cluster.offer_book import enter
 from portico.deciding.matrix import HOSTNAME, ClusterMatrix
 from portico.domain.constraints import Attribute, decode, demands_exclusive, encode
 from portico.domain.nodes import ROOT_POOL, Node, NodeState, lineage
@@ -104,10 +105,10 @@ class Capacity:
         is_paid = is_on and new is not None and new.state is not RunState.UNREACHABLE
         if was_paid and not is_paid:
             assert old is not None
-            _count(self.allocation, old.pool, old.amounts, -1)
+            enter(self.allocation, old.pool, old.amounts, -1)
         elif is_paid and not was_paid:
             assert new is not None
-            _count(self.allocation, new.pool, new.amounts, 1)
+            enter(self.allocation, new.pool, new.amounts, 1)
 
     def on_node(self, old: Node | None, new: Node | None) -> None:
         """Follow a change of a node."""
@@ -215,7 +216,7 @@ class Capacity:
             group = groups[key] = WaitingGroup(run, shape, next(self._order))
         group.runs[run.id] = None
         self._keys[run.id] = (run.pool, key)
-        _count(self.demand, run.pool, wanted(run), 1)
+        enter(self.demand, run.pool, wanted(run), 1)
 
     def _leave_queue(self, run: Run) -> None:
         pool, key = self._keys.pop(run.id, ("", None))
@@ -228,7 +229,7 @@ class Capacity:
             del groups[key]
             if not groups:
                 del self._waiting[pool]
-        _count(self.demand, pool, wanted(run), -1)
+        enter(self.demand, pool, wanted(run), -1)
 
     def _account(self, run: Run, *, taken: bool) -> None:
         claim = run.claim
@@ -277,15 +278,3 @@ def _standing(run: Run) -> tuple[str, bool]:
     if not run.hard and not run.soft:
         return "", False
     return run.job, demands_exclusive(decode(wish) for wish in run.hard)
-
-
-def _count(book: dict[str, dict[str, int]], pool: str, amounts: Amounts, sign: int) -> None:
-    entry = book.setdefault(pool, {})
-    for kind, amount in amounts.items():
-        left = entry.get(kind, 0) + sign * amount
-        if left:
-            entry[kind] = left
-        else:
-            entry.pop(kind, None)
-    if not entry:
-        del book[pool]

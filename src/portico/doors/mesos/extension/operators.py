@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from portico.control.cluster import reservations
+from portico.control.cluster import pools, reservations
 from portico.domain.errors import Invalid
-from portico.domain.identity import Revision
-from portico.domain.nodes import OFFERS, Pool
+from portico.domain.nodes import Pool
 from portico.domain.reservations import parse
-from portico.domain.resources import CPUS, DISK, GPUS, MEM, WHOLE
 from portico.domain.slices import sums
 from portico.domain.volumes import volume_id
 from portico.doors.mesos.extension.operator_commands import (
@@ -34,10 +30,7 @@ from portico.doors.mesos.inbound import operators as inbound
 from portico.doors.mesos.inbound.names import check_role
 
 if TYPE_CHECKING:
-    from portico.control.transaction import Transaction
     from portico.domain.nodes import Node
-
-_KINDS = (CPUS, MEM, DISK, GPUS)
 
 
 class Operators:
@@ -68,32 +61,16 @@ class Operators:
         """Set weights; raises Invalid."""
         standing = self._standing
         wanted = inbound.weights(command.weights, hierarchical=standing.hierarchical)
-        kinds = {*_KINDS, *standing.plane.capacity.total}
         with standing.plane.begin() as tx:
             for weight in wanted:
-                share = max(1, round(weight.weight * WHOLE))
-                self._put(tx, weight.role, share=dict.fromkeys(sorted(kinds), share))
-        await self._settle(tx.revision)
+                pools.set_weight(standing.plane, tx, standing.pool_of(weight.role), weight.weight, origin=DOOR)
+        await standing.plane.committer.settled(tx.revision)
 
     async def _change(self, role: str, *, reservation: dict[str, int]) -> None:
-        with self._standing.plane.begin() as tx:
-            self._put(tx, role, reservation=reservation)
-        await self._settle(tx.revision)
-
-    def _put(self, tx: Transaction, role: str, **rules: dict[str, int]) -> None:
-        """Change the rules of a role's pool; one without any is not kept."""
-        path = self._standing.pool_of(role)
-        pool = self._standing.plane.state.pools.get(path) or Pool(id=path)
-        changed = msgspec.structs.replace(pool, origin=DOOR, placed_by=OFFERS, **rules)
-        if changed.reservation or changed.limit or changed.share:
-            tx.put(changed)
-        elif path in self._standing.plane.state.pools:
-            tx.drop(pool)
-
-    async def _settle(self, revision: Revision) -> None:
-        self._standing.plane.offers.rescind_everything()
-        self._standing.plane.scheduling.want()
-        await self._standing.plane.committer.settled(revision)
+        plane = self._standing.plane
+        with plane.begin() as tx:
+            pools.set_quota(plane, tx, self._standing.pool_of(role), reservation, origin=DOOR)
+        await plane.committer.settled(tx.revision)
 
     def _capacity(self) -> dict[str, int]:
         """Sum what agents that are there have and nobody has reserved for ever."""
