@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 
@@ -10,11 +11,17 @@ from commands import bare_rate
 from harness.figures import Figure, Scale, at_least, memory
 from harness.machine import Growth
 from harness.mesos import Call, Event, Framework
+from harness.processes import answer
 from harness.server import Server, fleeting
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from clients.mesos.environments import python_of
 
 from portico.wire.mesos import mesos_pb2 as pb  # noqa: TID251 — a client knows the wire, not the server
 
 COUNT = 10_000
+PYMESOS_COUNT = 2_000
 CPUS, MEMORY = 0.1, 32
 CONFIG = """
 [[nodes]]
@@ -29,13 +36,14 @@ def run(scale: Scale) -> list[Figure]:
     config = folder / "mesos.toml"
     config.write_text(CONFIG)
     count = scale.of(COUNT)
-    ours, bare = [], []
+    ours, library, bare = [], [], []
     with fleeting(config, folder / "mesos", doors="mesos") as server:
         asyncio.run(_measure(server, scale.of(1_000)))
         growth = Growth(server.pid)
         for _ in range(scale.rounds):
             bare.append(bare_rate(folder, count))
             ours.append(count / asyncio.run(_measure(server, count)))
+            library.append(_through_pymesos(server, scale.of(PYMESOS_COUNT)))
             growth.mark()
     return [
         Figure(
@@ -46,8 +54,16 @@ def run(scale: Scale) -> list[Figure]:
             peer_name="bare spawn",
             goal=at_least(0.5),
         ),
-        *memory("server memory grown per task finished", growth.per_piece(count)),
+        Figure(name="the same through pymesos", unit="tasks/s", portico=tuple(library)),
+        *memory("server memory grown per task finished", growth.per_piece(count + scale.of(PYMESOS_COUNT))),
     ]
+
+
+def _through_pymesos(server: Server, count: int) -> float:
+    """Give the tasks a second of a framework on pymesos, in a process of its own."""
+    master = str(server.endpoints["mesos_master"])
+    found = answer("pymesos_tasks.py", master, str(count), python=str(python_of("pymesos")))
+    return float(found["per_second"])
 
 
 async def _measure(server: Server, count: int) -> float:
