@@ -4,6 +4,7 @@ import asyncio
 
 from harness import FakeNode, make_plane, settle
 
+from portico.control import asking
 from portico.control.commands import ScheduleKind
 from portico.control.queries import ListInstances
 from portico.domain.jobs import InstanceState, Job, JobMode, Template
@@ -31,15 +32,17 @@ async def scheduled():
     return plane, node, instance
 
 
-def test_a_lookup_hears_of_an_end_that_comes_at_once():
+def test_a_lookup_hears_of_an_end_that_comes_at_once(monkeypatch):
+    monkeypatch.setattr(asking, "A_MOMENT", 20.0)
+
     async def story():
         plane, node, instance = await scheduled()
-        asking = asyncio.ensure_future(plane.ask(ListInstances(id=instance.id)))
+        looking = asyncio.ensure_future(plane.ask(ListInstances(id=instance.id)))
         await asyncio.sleep(0)
-        assert not asking.done()
+        assert not looking.done()
         node.ended(node.orders[0])
         await settle(plane)
-        (found,) = asking.result()
+        (found,) = looking.result()
         assert found.state is InstanceState.SUCCEEDED
 
     asyncio.run(story())
@@ -58,9 +61,9 @@ def test_a_lookup_of_an_older_instance_is_answered_at_once():
     async def story():
         plane, _, instance = await scheduled()
         plane.clock.advance(1)
-        asking = asyncio.ensure_future(plane.ask(ListInstances(id=instance.id)))
+        looking = asyncio.ensure_future(plane.ask(ListInstances(id=instance.id)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert asking.done()
+        assert looking.done()
 
     asyncio.run(story())

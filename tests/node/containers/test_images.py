@@ -44,7 +44,9 @@ def test_many_that_want_one_image_first_unpack_it_once(layout: Path) -> None:
             names = [f"r{number}" for number in range(8)]
             site.control.launch(*(boxed(name, "true") for name in names))
             outcomes: list[Outcome] = [await site.control.outcome(name) for name in names]
-            assert {outcome.exit_code for outcome in outcomes} == {0}
+            assert {(outcome.exit_code, outcome.cause, outcome.message) for outcome in outcomes} == {
+                (0, EndCause.EXITED, outcomes[0].message)
+            }
             assert len(kept(site)) == 1
             assert not drafts(site)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from fnmatch import fnmatch
@@ -21,7 +22,11 @@ WAITS = "trap 'echo bye; exit 9' TERM; echo ready; while [ ! -e /sandbox/go ]; d
 
 def mounted(pid: int) -> str:
     """Give all that the threads of a process have mounted."""
-    return "".join(task.joinpath("mountinfo").read_text() for task in Path(f"/proc/{pid}/task").iterdir())
+    seen = ""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            seen += task.joinpath("mountinfo").read_text()
+    return seen
 
 
 def groups(name: str) -> list[str]:
