@@ -21,6 +21,7 @@ from portico.domain.identity import SECOND, Instant, Micros, uuid7
 from portico.domain.nodes import Node, NodeState
 from portico.domain.offers import Bidder
 from portico.domain.slices import plain
+from portico.main import COLLECT_AFTER
 from portico.store.memory import MemoryStore
 
 NODES = 10_000
@@ -100,9 +101,10 @@ class _Nowhere:
 
 def _live(nodes: int, bidders: int) -> dict[str, float]:
     """One plane from its first round to the one after everything was refused or held."""
-    plane = _plane(nodes)
+    plane, thresholds = _plane(nodes), gc.get_threshold()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)  # as the server does, which freezes what it has loaded as well
     for number in range(bidders):
         plane.offers.enlist(Bidder(id=f"f{number:05}", pools={f"r{number % ROLES}": f"/mesos/r{number % ROLES}"}))
     found: dict[str, float] = {}
@@ -122,6 +124,7 @@ def _live(nodes: int, bidders: int) -> dict[str, float]:
         _refuse(plane)
     found["steady"], found["steady step"] = max(spent for spent, _ in steady), max(step for _, step in steady)
     plane.close()
+    gc.set_threshold(*thresholds)
     gc.unfreeze()
     return found
 

@@ -181,7 +181,7 @@ class Control:
 
 def order(run: str, *argv: str, limits: Limits | None = None, grace: float = 5.0, **rest: object) -> LaunchOrder:
     """Give a launch order for a command."""
-    names = ("token", "parent", "host", "ports", "self_stop", "labels", "adds")
+    names = ("token", "parent", "host", "ports", "self_stop", "labels", "adds", "revocable")
     fields = {name: rest.pop(name) for name in names if name in rest}
     fields.setdefault("token", 1)
     spec = RunSpec(argv=argv, limits=limits or Limits(output=0), **rest)  # type: ignore[arg-type]

@@ -99,6 +99,7 @@ def test_each_end_has_its_cause() -> None:
                 assert words in outcome.message
                 assert run not in control.started
             assert (await control.outcome("fetch")).cause is EndCause.FETCH_FAILED
+            assert [said.run for said in control.said if said.preparing] == ["fetch"]
             assert (await control.outcome("noisy")).output == b"0123"
             outcomes = dict(control.outcomes)
             control.launch(shell("three", "exit 4"))  # told again: known, and not started

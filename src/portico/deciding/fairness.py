@@ -88,7 +88,7 @@ class Ranking:
     """The tree over some seats; `total` is what the cluster has."""
 
     def __init__(self, seats: Sequence[Seat], pools: Mapping[str, PoolStanding], total: Amounts) -> None:
-        steps = {seat.pool: _steps(seat.pool) for seat in seats}
+        steps = {pool: _steps(pool) for pool in {seat.pool for seat in seats}}
         self.seats = sorted(seats, key=lambda seat: (steps[seat.pool], seat.bidder))
         self._steps = [steps[seat.pool] for seat in self.seats]
         self._total = {kind: amount for kind, amount in total.items() if amount > 0}
@@ -210,7 +210,8 @@ class Ranking:
                 part = amount / total[kind]
                 if weight:
                     part = part * ONE_WEIGHT / max(1, weight.get(kind, ONE_WEIGHT))
-                best = max(best, part)
+                if part > best:  # noqa: PLR1730 — this is done for every seat, and a call costs more than all of it
+                    best = part
         return best
 
 

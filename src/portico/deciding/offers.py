@@ -85,7 +85,7 @@ class Market:
         self._offered_shared: set[str] = set()
         self._used = subtree_sums({path: pool.allocated for path, pool in pools.items()})
         self._limits = {path: pool.limit for path, pool in pools.items() if pool.limit}
-        self._lineages = {seat.pool: lineage(seat.pool) for seat in self.seats}
+        self._lineages = {path: lineage(path) for path in {seat.pool for seat in self.seats}}
         self._guarantees = {
             path: pool.guarantee for path, pool in pools.items() if pool.guarantee and path in self._lineages
         }

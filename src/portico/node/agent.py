@@ -57,6 +57,7 @@ from portico.node.reaped import ReapedReader
 from portico.node.recovery import compact, open_journal, recover
 from portico.node.reporting import Outbox
 from portico.node.site import Site, now, slice_name
+from portico.node.slack import Slack
 from portico.node.spawner import Spawner
 from portico.node.stopping import Stops
 from portico.node.upkeep import Upkeep
@@ -84,6 +85,7 @@ class Agent:
         self._site = Site(directory, config, self._cgroups, outbox)
         self._endings = Endings(self._site, ReapedReader(str(directory)))
         self._hosts = Hosts(self._site, self._endings, self._site.host_socket)
+        self._slack = Slack(self._site, self._say_alive)
         self._incarnation = uuid.uuid4().hex
         self._contact = time.monotonic()
         self._removing = asyncio.Lock()
@@ -159,6 +161,7 @@ class Agent:
             self._outposts.run(),
             self._beat(),
             self._tick(),
+            self._slack.run(),
             self._upkeep.watch_use(),
             self._upkeep.collect(),
         ]
@@ -250,8 +253,12 @@ class Agent:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._config.heartbeat / SECOND)
-            disk = os.statvfs(self._site.sandboxes.root)
-            self._link.send(Heartbeat(now(), self._site.charges.live_count, disk.f_bavail * disk.f_frsize))
+            self._say_alive()
+
+    def _say_alive(self) -> None:
+        disk = os.statvfs(self._site.sandboxes.root)
+        free = disk.f_bavail * disk.f_frsize
+        self._link.send(Heartbeat(now(), self._site.charges.live_count, free, self._slack.measured))
 
     async def _tick(self) -> None:
         """Do the small things that nothing else wakes us for."""

@@ -37,7 +37,7 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     them for other Runs. `images` says where images come from (see `containers.sources`); one that no Run wanted for
     `image_age` goes, and the oldest go while all take more than `image_bytes`. `networks` is the folder of CNI
     configurations, `network_plugins` where the plugins are (empty: CNI_PATH). Without `cgroups` Runs are limited by
-    rlimits only.
+    rlimits only. `slack_period` is how often is measured what Runs claim and do not use; 0: not at all.
     """
 
     node: str
@@ -62,6 +62,7 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     networks: str = "/etc/cni/net.d"
     network_plugins: str = ""
     outposts: tuple[OutpostConfig, ...] = ()
+    slack_period: Micros = Micros(0)
 
 
 def write_config(directory: Path, config: NodeConfig) -> None:

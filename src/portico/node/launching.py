@@ -183,6 +183,7 @@ class Launches:
             outcome = Outcome(EndCause.LAUNCH_FAILED, message="a process needs a command")
             self._endings.finish(((charge, outcome),))
         elif spec.fetch:
+            self._site.report_preparing(charge.run, charge.token)
             charge.tasks = (self._fetching.start(charge, self._submit, self._fail),)
         else:
             self._submit(charge)

@@ -41,6 +41,10 @@ class Site:
         self.leaving = False
         """Set once no further Run is taken."""
 
+    def report_preparing(self, run: str, token: int) -> None:
+        """Tell control that an image or files are being brought for a Run."""
+        self.outbox.add(Observation(run, token, now(), preparing=True))
+
     def report_started(self, charge: Charge) -> None:
         """Tell control that a Run runs."""
         self.outbox.add(Observation(charge.run, charge.token, charge.started_at, pid=charge.pid, started=True))

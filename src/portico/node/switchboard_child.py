@@ -13,6 +13,7 @@ import signal
 import stat
 import struct
 import termios
+from abc import ABC, abstractmethod
 
 from portico.node.switchboard_lines import ERRORS, OUTPUT
 
@@ -21,7 +22,7 @@ CHUNK = 64 << 10
 _PR_SET_PDEATHSIG = 1
 
 
-class Ends:
+class Ends(ABC):
     """Our ends of what a process reads and writes: `outputs` maps each to its kind of frame and its file.
 
     `pid` is 0 until the process has been started, `status` None until it has ended; `bell` is a descriptor that is
@@ -103,21 +104,21 @@ class Ends:
 
     # ---- what becomes of the process ---------------------------------------------------------------------------
 
+    @abstractmethod
     def start(self, argv: list[str]) -> None:
         """Let it begin."""
-        raise NotImplementedError
 
+    @abstractmethod
     def signal(self, number: int) -> None:
         """Pass a signal on to it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kill(self) -> None:
         """Kill it, if it is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reap(self) -> None:
         """See whether it has ended."""
-        raise NotImplementedError
 
 
 class Child(Ends):

@@ -45,7 +45,7 @@ class Guards:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         refused = self._refuse_place(scope, headers)
         if refused:
             await error_response(403, "forbidden", refused)(scope, receive, send)
@@ -58,16 +58,18 @@ class Guards:
         else:
             await self._app(scope, receive, send)
 
-    def _refuse_place(self, scope: Scope, headers: dict[bytes, str]) -> str:
+    def _refuse_place(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """Say why the host or the origin is wrong, nothing if they are right."""
         settings = self._settings
-        host = headers.get(b"host", "")
+        host = headers.get(b"host", b"").decode("latin-1")
         if settings.on_loopback and host not in self._answered_hosts and not self._answers_to(host):
             name = host_name(host)
             return f"this server listens on loopback and does not answer to the host {name!r}"
-        origin = headers.get(b"origin")
-        reading = scope["type"] == "http" and scope["method"] in _READING
-        if origin is None or reading or origin in settings.origins or _same_place(origin, host):
+        sender = headers.get(b"origin")
+        if sender is None or (scope["type"] == "http" and scope["method"] in _READING):
+            return ""
+        origin = sender.decode("latin-1")
+        if origin in settings.origins or _same_place(origin, host):
             return ""
         return f"requests from the origin {origin!r} may not change anything here"
 
@@ -80,17 +82,17 @@ class Guards:
             self._answered_hosts.add(host)
         return True
 
-    def _may_call(self, scope: Scope, headers: dict[bytes, str]) -> bool:
+    def _may_call(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
         """Tell whether the token is right or not wanted."""
         if self._token is None or scope["path"] in _OPEN_PATHS:
             return True
-        return self._token.accepts(headers.get(b"authorization", ""))
+        return self._token.accepts(headers.get(b"authorization", b"").decode("latin-1"))
 
-    async def _pass_bounded(self, scope: Scope, headers: dict[bytes, str], receive: Receive, send: Send) -> None:
+    async def _pass_bounded(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         """Pass the request on with a body that may not grow over the limit."""
         most = self._settings.body_bytes
-        declared = headers.get(b"content-length", "0")
-        if declared.isdecimal() and int(declared) > most:
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > most:
             await http_response(BodyTooLarge(most))(scope, receive, send)
             return
         received = 0

@@ -25,6 +25,7 @@ from portico.serving.request_context import REQUEST_ID_HEADER, RequestContext
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ID_HEADER = REQUEST_ID_HEADER.encode()
+_MOST_PATHS = 256
 _ENDLESS = "portico.endless"  # set on the start of a response that ends only when the server ends it
 
 
@@ -73,6 +74,7 @@ class Requests:
         self._app = app
         self._latencies = metrics.http_requests
         self._routes = sorted(routes, key=len, reverse=True)
+        self._route_of: dict[str, str] = {}
         self._endless = endless
         self._log: FilteringBoundLogger = structlog.get_logger(__name__).bind()
         self._under_way: set[_Exchange] = set()
@@ -128,11 +130,18 @@ class Requests:
         """Count and log the end of a request."""
         seconds = perf_counter() - exchange.started
         path, method = exchange.scope["path"], exchange.scope["method"]
-        route = next((known for known in self._routes if path == known or path.startswith(known + "/")), "other")
+        route = self._route_of.get(path) or self._find_route(path)
         labels = (route, method if method in _METHODS else "other", str(exchange.status or 499))
         self._latencies.observe(labels, seconds)
         level = self._log.warning if exchange.status >= 500 and route != "/readyz" else self._log.debug
         level("http_request", status=exchange.status or 499, seconds=seconds)
+
+    def _find_route(self, path: str) -> str:
+        """Give the route that a path is counted under, and remember some."""
+        route = next((known for known in self._routes if path == known or path.startswith(known + "/")), "other")
+        if len(self._route_of) < _MOST_PATHS:
+            self._route_of[path] = route
+        return route
 
     @property
     def under_way(self) -> int:

@@ -202,6 +202,14 @@ F = RunState.FAILED
             Told("TASK_GONE", "SOURCE_AGENT", "REASON_CONTAINER_PREEMPTED", "m"),
         ),
         (
+            msgspec.structs.replace(
+                run(K, EndCause.SIGNALLED, signal=9),
+                stop=StopOrder(StopReason.PREEMPTED, Instant(3), Micros(0), "its cpus are needed"),
+            ),
+            COMMAND,
+            Told("TASK_LOST", "SOURCE_AGENT", "REASON_CONTAINER_PREEMPTED", "its cpus are needed"),
+        ),
+        (
             run(RunState.LOST, EndCause.LOST, message="its host ended"),
             View(TaskKind.HOSTED, executor=ExecutorEnd("REASON_CONTAINER_LIMITATION_MEMORY", "too much")),
             Told("TASK_FAILED", "SOURCE_AGENT", "REASON_CONTAINER_LIMITATION_MEMORY", "too much"),

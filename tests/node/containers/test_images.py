@@ -15,7 +15,7 @@ from node.containers.site import PLAIN, boxed, script, ship, told
 from node.control import Node, play
 
 from portico.domain.identity import Instant
-from portico.domain.runs import EndCause, Outcome
+from portico.domain.runs import EndCause, Fetch, Outcome
 from portico.node.containers import store as store_module
 from portico.node.containers.image_config import ImageConfig
 from portico.node.containers.store import ImageStore, ImageUnavailable
@@ -49,6 +49,18 @@ def test_many_that_want_one_image_first_unpack_it_once(layout: Path) -> None:
             }
             assert len(kept(site)) == 1
             assert not drafts(site)
+
+    play(story())
+
+
+def test_it_is_said_when_an_image_or_files_must_be_brought_first(layout: Path, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with ship(layout) as site:
+            wanted = tmp_path / "wanted"
+            wanted.write_text("words")
+            for name, fetch in (("first", ()), ("second", ()), ("third", (Fetch(f"file://{wanted}"),))):
+                await told(site, boxed(name, "true", fetch=fetch))
+            assert [said.run for said in site.control.said if said.preparing] == ["first", "third"]
 
     play(story())
 

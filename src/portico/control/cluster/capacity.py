@@ -2,7 +2,8 @@
 
 An index over runs, nodes and volumes: it changes only as their records change, at a cost that does not grow with the
 cluster. Placement sees the plain part of every node only; what carries a label is kept in a ledger of its own.
-Promises: every Run with a Claim is charged exactly once, to its node and (while reachable) to its pool.
+Promises: every Run with a Claim is charged exactly once, to its node and (while reachable) to its pool; revocable
+space, which is lent beyond the size of the cluster, is charged to no pool.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from portico.control.cluster.labelled import LabelledLedger
 from portico.control.cluster.offer_book import enter
 from portico.deciding.matrix import HOSTNAME, ClusterMatrix
+from portico.deciding.slack import revocable_part
 from portico.domain.constraints import Attribute, decode, demands_exclusive, encode
 from portico.domain.nodes import ROOT_POOL, Node, NodeState, lineage
 from portico.domain.reservations import LabelledPorts, label_ports
@@ -85,6 +87,10 @@ class Capacity:
 
     def on_run(self, old: Run | None, new: Run | None) -> None:
         """Follow a change of a Run."""
+        if old is not None and new is not None and old.job != new.job:  # constraints count it for its Job
+            self.on_run(old, None)
+            self.on_run(None, new)
+            return
         was_waiting = old is not None and old.state is RunState.WAITING
         is_waiting = new is not None and new.state is RunState.WAITING
         if was_waiting and not is_waiting:
@@ -105,10 +111,10 @@ class Capacity:
         is_paid = is_on and new is not None and new.state is not RunState.UNREACHABLE
         if was_paid and not is_paid:
             assert old is not None
-            enter(self.allocation, old.pool, old.amounts, -1)
+            enter(self.allocation, old.pool, _charged(old), -1)
         elif is_paid and not was_paid:
             assert new is not None
-            enter(self.allocation, new.pool, new.amounts, 1)
+            enter(self.allocation, new.pool, _charged(new), 1)
 
     def on_node(self, old: Node | None, new: Node | None) -> None:
         """Follow a change of a node."""
@@ -155,6 +161,11 @@ class Capacity:
         if node.id in self.matrix:
             self.touched[node.id] = True
             self._open_or_close(node)
+
+    def lend(self, node: str, slices: Slices) -> None:
+        """Replace what revocable space a node has beyond its size."""
+        self.labelled.lend(node, slices)
+        self.touched[node] = True
 
     # ---- for scheduling ----------------------------------------------------------------------------------------
 
@@ -271,6 +282,12 @@ class Capacity:
 
 def _size(node: Node) -> tuple[Slices, Ports, LabelledPorts]:
     return node.capacity, node.ports, node.reserved_ports
+
+
+def _charged(run: Run) -> Amounts:
+    """Give what of a Run its pool is charged for."""
+    borrowed = revocable_part(run.claim.slices) if run.claim is not None else {}
+    return subtract(run.amounts, borrowed) if borrowed else run.amounts
 
 
 def _standing(run: Run) -> tuple[str, bool]:

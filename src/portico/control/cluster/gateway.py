@@ -10,7 +10,7 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Protocol
 
-from portico.control.cluster import nodes, runs
+from portico.control.cluster import nodes, runs, slack
 from portico.control.cluster.scheduling import launch_frame
 from portico.domain.errors import Unavailable
 from portico.domain.frames import Ack, Answer, Frame, FromAgent, Heartbeat, Inquiry, Register, Report
@@ -58,6 +58,7 @@ class AgentSession:
                 self._take_report(frame)
             case Heartbeat():
                 self.disk_free = frame.disk_free
+                slack.heard(plane, self.node, frame.slack)
             case Answer():
                 plane.gateway.answered(frame)
             case Register():

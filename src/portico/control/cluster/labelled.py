@@ -1,7 +1,8 @@
 """The ledger of labelled space: reserved, revocable and volume Slices of each node, and its reserved ports.
 
 Knows only nodes that have any, so that nodes without cost nothing. Promises: what is free of a label is what the node
-has of it less what Claims hold, to the thousandth; a shared volume is counted by its users instead and stays whole.
+has of it, or lends, less what Claims hold, to the thousandth; a shared volume is counted by its users instead and stays
+whole.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class LabelledLedger:
     def __init__(self) -> None:
         self._total: dict[str, dict[_Key, int]] = {}
         self._taken: dict[str, dict[_Key, int]] = {}
+        self._lent: dict[str, Slices] = {}
         self._reserved_ports: dict[str, LabelledPorts] = {}
         self._users: dict[str, int] = {}
         self.shared: set[str] = set()
@@ -41,9 +43,22 @@ class LabelledLedger:
         _put(self._total, node, total)
         _put(self._reserved_ports, node, reserved_ports)
 
+    def lend(self, node: str, slices: Slices) -> None:
+        """Replace what a node has of revocable space, beyond its size; what is taken stays taken."""
+        _put(self._lent, node, slices)
+
+    def lent(self, node: str) -> Slices:
+        """Give what revocable space a node has, taken or not."""
+        return self._lent.get(node, ())
+
+    def has_borrowers(self, node: str) -> bool:
+        """Tell whether a Claim holds revocable space of a node."""
+        return any(label.revocable for _, label in self._taken.get(node, ()))
+
     def remove_node(self, node: str) -> None:
         """Forget a node."""
         self._total.pop(node, None)
+        self._lent.pop(node, None)
         self._reserved_ports.pop(node, None)
 
     def account(self, node: str, slices: Slices, *, taken: bool) -> None:
@@ -61,15 +76,16 @@ class LabelledLedger:
 
     def has(self, node: str) -> bool:
         """Tell whether anything of a node carries a label."""
-        return node in self._total or node in self._taken
+        return node in self._total or node in self._taken or node in self._lent
 
     def free(self, node: str) -> list[Slice]:
         """Give the labelled Slices of a node that no Claim holds; negative where it has shrunk."""
-        total = self._total.get(node)
-        taken = self._taken.get(node)
-        if total is None and taken is None:
+        if not self.has(node):
             return []
-        left = dict(total or {})
+        taken = self._taken.get(node)
+        left = dict(self._total.get(node) or {})
+        for piece in self._lent.get(node, ()):
+            _count(left, (piece.kind, piece.label), piece.amount)
         for key, amount in (taken or {}).items():
             if key[1].volume not in self.shared:
                 _count(left, key, -amount)

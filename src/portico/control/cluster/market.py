@@ -28,6 +28,7 @@ def make_market(plane: Plane, offers: Offers) -> Market:
     seats = _seats(offers)
     used = {seat.pool for seat in seats}
     paths = used | capacity.allocation.keys() | offers.book.of_pool.keys() | plane.state.pools.keys()
+    paths |= offers.bidding.revocable.keys()
     return Market(
         seats,
         {path: _standing(plane, offers, path) for path in paths},
@@ -39,17 +40,16 @@ def make_market(plane: Plane, offers: Offers) -> Market:
 
 
 def _seats(offers: Offers) -> list[Seat]:
-    bidding, book = offers.bidding, offers.book
+    bidding, of_seat, slot = offers.bidding, offers.book.of_seat, offers.filters.slot
+    allocated, served = bidding.allocated, bidding.served
     return [
         Seat(
-            slot=offers.filters.slot(bidder.id, role),
+            slot=slot(bidder.id, role),
             bidder=bidder.id,
             role=role,
             pool=pool,
-            allocated=add(
-                bidding.allocated.get((bidder.id, pool), _NOTHING), book.of_seat.get((bidder.id, role), _NOTHING)
-            ),
-            served=bidding.served.get((bidder.id, role), 0),
+            allocated=_both(allocated.get((bidder.id, pool)), of_seat.get((bidder.id, role))),
+            served=served.get((bidder.id, role), 0),
             revocable=bidder.revocable,
             gpus=bidder.gpus,
             shared=bidder.shared,
@@ -58,11 +58,20 @@ def _seats(offers: Offers) -> list[Seat]:
     ]
 
 
+def _both(held: Amounts | None, offered: Amounts | None) -> Amounts:
+    """Add what a seat has and what it is offered; most have one of the two. Nobody changes the result."""
+    if held and offered:
+        return add(held, offered)
+    return held or offered or _NOTHING
+
+
 def _standing(plane: Plane, offers: Offers, path: str) -> PoolStanding:
     pool = plane.state.pools.get(path, _NO_RULES)
+    revocable = offers.bidding.revocable.get(path, _NOTHING)
+    charged = add(plane.capacity.allocation.get(path, _NOTHING), offers.book.of_pool.get(path, _NOTHING))
     return PoolStanding(
-        allocated=add(plane.capacity.allocation.get(path, _NOTHING), offers.book.of_pool.get(path, _NOTHING)),
-        revocable=offers.bidding.revocable.get(path, _NOTHING),
+        allocated=add(charged, revocable) if revocable else charged,
+        revocable=revocable,
         weight=pool.share,
         guarantee=pool.reservation,
         limit=pool.limit,

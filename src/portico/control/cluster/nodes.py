@@ -63,6 +63,7 @@ def admit(plane: Plane, frame: Register) -> Node:
             warnings=(*frame.warnings, warning) if warning else frame.warnings,
         )
         tx.put(node)
+    plane.capacity.lend(node.id, ())
     _log.info("node registered", node=node.id, epoch=node.epoch, runs=len(frame.runs), warnings=node.warnings)
     return node
 

@@ -46,13 +46,15 @@ MOST_AT_ONCE = 500
 class OfferSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How offers are made: `timeout` 0 keeps them until something else ends them; `whitelist` None is every node.
 
-    `reserved` says by node what the configuration keeps for roles there.
+    `reserved` says by node what the configuration keeps for roles there, `oversubscribe` which part (in thousandths) of
+    what is claimed and not used there is lent as revocable space.
     """
 
     interval: Micros = SECOND
     timeout: Micros = Micros(0)
     whitelist: frozenset[str] | None = None
     reserved: dict[str, NodeReservations] = {}
+    oversubscribe: dict[str, int] = {}
 
 
 class Offers:
@@ -339,6 +341,7 @@ class Offers:
         """Allocate what is due; each step is one slice, and between steps anything may change."""
         self._wanted.clear()
         self.settle()
+        yield
         if not self._plane.started or not self.bidding.open_seats():
             return
         nodes = list(self._plane.state.nodes) if self._everywhere else sorted(self._due)

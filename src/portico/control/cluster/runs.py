@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
+from portico.control.jobs.listeners import tell_of_run
 from portico.domain.frames import Observation, Stop
 from portico.domain.identity import Instant, Micros
 from portico.domain.runs import RUN_LIFE, Claim, EndCause, Outcome, Run, RunState, StopOrder, StopReason
@@ -62,6 +63,7 @@ def order_stop(plane: Plane, tx: Transaction, run: Run, order: StopOrder) -> Non
         return
     stopped = msgspec.structs.replace(run, stop=order)
     tx.put(stopped)
+    tell_of_run(plane, tx, run, stopped)
     tx.after(lambda: plane.gateway.send(stopped.node, Stop(stopped.id, stopped.token, order)))
 
 
@@ -70,6 +72,8 @@ def observe(plane: Plane, tx: Transaction, node: str, seen: Observation) -> None
     run = plane.state.runs.get(seen.run)
     if run is None or run.ended or run.token != seen.token or run.node != node:
         return
+    if seen.preparing and not run.preparing_at and not run.started_at:
+        run = _note_preparing(plane, tx, run, seen.at)
     if seen.started:
         run = _start(plane, tx, run, seen.at)
     if seen.healthy is not None and seen.healthy is not run.healthy:
@@ -117,8 +121,7 @@ def end_run(
     _log.debug("run ended", run=run.id, job=run.job, node=run.node, state=state.value, message=outcome.message)
     _stop_dependents(plane, tx, ended)
     plane.scheduling.want()
-    for listener in plane.run_listeners:
-        listener(tx, run, ended)
+    _tell(plane, tx, run, ended)
 
 
 def _start(plane: Plane, tx: Transaction, run: Run, at: Instant) -> Run:
@@ -133,16 +136,28 @@ def _start(plane: Plane, tx: Transaction, run: Run, at: Instant) -> Run:
     tx.put(started)
     if started.deadline:
         plane.timers.set(started.deadline, "run_deadline", started.id)
-    for listener in plane.run_listeners:
-        listener(tx, run, started)
+    _tell(plane, tx, run, started)
     return started
+
+
+def _tell(plane: Plane, tx: Transaction, old: Run, new: Run) -> None:
+    """Let everyone know of a change; the door of an Attempt hears of it before its Instance does."""
+    tell_of_run(plane, tx, old, new)
+    for listener in plane.run_listeners:
+        listener(tx, old, new)
+
+
+def _note_preparing(plane: Plane, tx: Transaction, run: Run, at: Instant) -> Run:
+    noted = msgspec.structs.replace(run, preparing_at=at)
+    tx.put(noted)
+    tell_of_run(plane, tx, run, noted)
+    return noted
 
 
 def _note_health(plane: Plane, tx: Transaction, run: Run, *, healthy: bool) -> Run:
     noted = msgspec.structs.replace(run, healthy=healthy)
     tx.put(noted)
-    for listener in plane.run_listeners:
-        listener(tx, run, noted)
+    _tell(plane, tx, run, noted)
     return noted
 
 
@@ -155,8 +170,11 @@ def _back_to_waiting(plane: Plane, tx: Transaction, run: Run) -> None:
     if run.fixed:
         end_run(plane, tx, run, RunState.LOST, Outcome(EndCause.LOST, message="its node refused the launch"))
         return
-    waiting = msgspec.structs.replace(run, state=RUN_LIFE.advance(run.state, RunState.WAITING), claim=None)
+    waiting = msgspec.structs.replace(
+        run, state=RUN_LIFE.advance(run.state, RunState.WAITING), claim=None, preparing_at=Instant(0)
+    )
     tx.put(waiting)
+    tell_of_run(plane, tx, run, waiting)
     plane.scheduling.want()
 
 
@@ -195,8 +213,7 @@ def make_unreachable(plane: Plane, tx: Transaction, run: Run, since: Instant) ->
     gone = msgspec.structs.replace(run, state=RUN_LIFE.advance(run.state, RunState.UNREACHABLE), unreachable_at=tx.now)
     tx.put(gone)
     plane.scheduling.want()
-    for listener in plane.run_listeners:
-        listener(tx, run, gone)
+    _tell(plane, tx, run, gone)
 
 
 def readopt(plane: Plane, tx: Transaction, run: Run) -> None:
@@ -204,8 +221,7 @@ def readopt(plane: Plane, tx: Transaction, run: Run) -> None:
     state = RunState.RUNNING if run.started_at else RunState.LAUNCHING
     back = msgspec.structs.replace(run, state=RUN_LIFE.advance(run.state, state), unreachable_at=Instant(0))
     tx.put(back)
-    for listener in plane.run_listeners:
-        listener(tx, run, back)
+    _tell(plane, tx, run, back)
     if not run.absence.readopt:
         order_stop(plane, tx, back, StopOrder(StopReason.REPLACED, tx.now, run.grace, "its node was absent too long"))
 

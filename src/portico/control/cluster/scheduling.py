@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from portico.control.cluster.capacity import WaitingGroup
+from portico.control.jobs.listeners import tell_of_run
 from portico.deciding.entitlement import PoolDemand, entitle, own_parts
 from portico.deciding.placement import place
 from portico.deciding.requests import Request, Strategy
+from portico.deciding.slack import revocable_part
 from portico.domain import constraints
 from portico.domain.frames import Launch, LaunchOrder
 from portico.domain.nodes import Pool, lineage, parent_path
@@ -87,6 +89,7 @@ class Scheduling:
             placed_at=tx.now,
         )
         tx.put(placed)
+        tell_of_run(self._plane, tx, run, placed)
         return placed
 
     def _admit(self) -> list[Request]:
@@ -190,6 +193,7 @@ def launch_frame(runs: list[Run]) -> Launch:
                 labels=run.labels,
                 self_stop=run.absence.self_stop,
                 adds=bool(run.anchor and run.amounts),
+                revocable=run.claim is not None and bool(revocable_part(run.claim.slices)),
             )
             for run in runs
         )

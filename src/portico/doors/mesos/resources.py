@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from portico.domain.errors import Invalid
 from portico.domain.reservations import LabelledPorts, Reservation, join_ports, parse
@@ -22,6 +23,9 @@ from portico.wire.mesos import mesos_pb2 as pb
 LARGEST = 1 << 53
 """Beyond this many thousandths a double no longer tells neighbours apart."""
 
+_MOST_REMEMBERED = 1024
+_MOST_REMEMBERED_BYTES = 1024
+
 _ORDER = {CPUS: 0, MEM: 1, DISK: 2, GPUS: 3}
 _PATH = "path:"
 _MOUNT = "mount:"
@@ -31,7 +35,16 @@ _MOUNT = "mount:"
 
 
 def to_held(resources: Iterable[pb.Resource], node: str) -> Held:
-    """Read resources of a node; empty ones vanish. Raises Invalid, naming the resource."""
+    """Read resources of a node; empty ones vanish. Raises Invalid, naming the resource.
+
+    Most tasks want what others wanted, so what was read last is remembered.
+    """
+    written = tuple(resource.SerializePartialToString() for resource in resources)
+    return (_recall if sum(map(len, written)) <= _MOST_REMEMBERED_BYTES else _read)(written, node)
+
+
+def _read(written: tuple[bytes, ...], node: str) -> Held:
+    resources = map(pb.Resource.FromString, written)
     slices: list[Slice] = []
     ports: list[tuple[str, Ports]] = []
     for resource in resources:
@@ -41,6 +54,9 @@ def to_held(resources: Iterable[pb.Resource], node: str) -> Held:
         else:
             slices.append(Slice(resource.name, thousandths(resource.scalar.value), label_of(resource, node)))
     return Held(normalise(slices), _joined(ports))
+
+
+_recall = lru_cache(_MOST_REMEMBERED)(_read)
 
 
 def _joined(ports: list[tuple[str, Ports]]) -> LabelledPorts:

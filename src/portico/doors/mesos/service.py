@@ -16,6 +16,7 @@ from portico.domain.errors import Exhausted, Forbidden, Invalid, Unavailable
 from portico.domain.identity import Micros
 from portico.domain.offers import REFUSE
 from portico.doors.mesos.encoding.calls import decode_scheduler_call
+from portico.doors.mesos.encoding.recordio import frame
 from portico.doors.mesos.extension import commands
 from portico.doors.mesos.extension.happenings import Erred, Happening, Updated
 from portico.doors.mesos.extension.records import Framework
@@ -82,7 +83,7 @@ class Subscriber:
         if self._early is not None:
             self._early.append(happening)
         elif isinstance(happening, Updated):
-            self.stream.send(lambda: self._record(happening))
+            self.stream.send(lambda: frame(events.update(happening.status, self._request.accept.encoding)))
         else:
             self.stream.send(self._record(happening))
 

@@ -238,9 +238,12 @@ _STOP = {
     StopReason.GANG_BROKEN: ("TASK_KILLED", EXECUTOR, ""),
     StopReason.HUNG: ("TASK_KILLED", EXECUTOR, ""),
     StopReason.SHUTDOWN: ("TASK_KILLED", EXECUTOR, ""),
+    StopReason.KILLED: ("TASK_KILLED", EXECUTOR, ""),
+    StopReason.STUCK: ("TASK_KILLED", EXECUTOR, ""),
     StopReason.OWNER_ENDED: ("TASK_KILLED", MASTER, "REASON_FRAMEWORK_REMOVED"),
     StopReason.PARENT_ENDED: ("TASK_FAILED", AGENT, _TERMINATED),
     StopReason.PREEMPTED: ("TASK_GONE", AGENT, "REASON_CONTAINER_PREEMPTED"),
+    StopReason.EVICTED: ("TASK_GONE", AGENT, "REASON_CONTAINER_PREEMPTED"),
     StopReason.DRAINED: ("TASK_GONE", MASTER, "REASON_AGENT_REMOVED"),
     StopReason.REPLACED: ("TASK_GONE", MASTER, "REASON_AGENT_REMOVED"),
     StopReason.UNKNOWN_RUN: ("TASK_GONE", MASTER, "REASON_AGENT_REMOVED"),
@@ -255,6 +258,8 @@ def _killed(run: Run, view: View) -> Told:
         return _orphaned(view.executor)
     state, source, reason = _STOP[why]
     message = describe(outcome)
+    if why is StopReason.PREEMPTED and run.stop is not None:
+        return Told(state, source, reason, run.stop.message or outcome.message)
     if reason:
         return Told(state, source, reason, "Executor terminated" if reason == _TERMINATED else outcome.message)
     if not run.started_at:

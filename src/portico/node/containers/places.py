@@ -84,6 +84,9 @@ def mount_source(mount: Mount, sandbox: Path) -> Path:
             raise Invalid(f"mount source {mount.source!r} does not exist on this node", "mounts")
         return source
     parts = beneath.split(mount.source)
+    if mount.run:
+        (name,) = beneath.split(mount.run)
+        sandbox = sandbox.parent / name
     base = os.open(sandbox, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if mount.create:

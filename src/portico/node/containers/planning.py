@@ -75,6 +75,8 @@ class Planner:
         container = resolved(spec.container)
         _check(container)
         limits = _rlimits(spec)
+        if spec.fetch or container.force_pull or not self._store.at_hand(container.image):
+            self._site.report_preparing(order.run, order.token)
         image = await self._store.ensure(container.image, order.run, ask=container.force_pull)
         identity = await self._identity(image.digest, image.root, spec.user or image.config.user)
         argv = commands.command(container, spec, image.config)
@@ -118,6 +120,8 @@ class Planner:
             raise Invalid("the container to join is gone", "parent")
         if not spec.argv:
             raise Invalid("a process needs a command", "argv")
+        if spec.fetch:
+            self._site.report_preparing(order.run, order.token)
         tty = spec.attach.startswith("tty") or (spec.container is not None and spec.container.tty)
         container = msgspec.structs.replace(around.container, tty=tty)
         identity = around.identity

@@ -75,6 +75,11 @@ class ImageStore:
         """Tell whether an image is the host's own root; raises ImageUnavailable for one that nobody serves."""
         return isinstance(self._find(name)[0], HostRoot)
 
+    def at_hand(self, name: str) -> bool:
+        """Tell whether an image is there, as far as can be told without asking its source; raises ImageUnavailable."""
+        wanted = parse_reference(name).digest
+        return any(self._is_here(source, wanted) for source in self._find(name) if not isinstance(source, HostRoot))
+
     async def ensure(self, name: str, run: str, *, ask: bool = False) -> Image:
         """Have an image, for a Run that uses it until `release`; with `ask` its registry is asked in any case.
 
@@ -140,6 +145,14 @@ class ImageStore:
         if known and self._load(known) is not None:
             return known
         return await self._once(f"name {key}", lambda: self._ask(source, key))
+
+    def _is_here(self, source: Layout | Registry, wanted: str) -> bool:
+        if isinstance(source, Layout):
+            tag = self._tags.get(source)
+            digest = tag[1] if tag is not None else ""
+        else:
+            digest = wanted or self._known_name(str(source.reference))
+        return bool(digest) and self._load(digest) is not None
 
     async def _tag(self, source: Layout) -> str:
         """Say what a layout's tag means now; the index is read again only when it is another one."""

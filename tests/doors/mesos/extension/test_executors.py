@@ -11,6 +11,7 @@ from portico.domain.identity import Micros
 from portico.domain.runs import EndCause, Form, Outcome
 from portico.doors.mesos.extension import commands
 from portico.doors.mesos.extension.happenings import Said
+from portico.doors.mesos.extension.updates import MOST_STATUSES
 from portico.doors.mesos.outpost import words
 from portico.wire.mesos import mesos_pb2 as pb
 
@@ -60,6 +61,20 @@ def test_a_custom_executor_is_a_process_and_its_task_is_hosted():
         environment = host.spec.environment
         assert environment["MESOS_EXECUTOR_ID"] == "e"
         assert environment["MESOS_SLAVE_ID"] == agent
+
+    story(play)
+
+
+def test_the_history_of_a_task_that_goes_to_and_fro_is_bounded():
+    async def play():
+        stage, node, _, _, _, order, _ = await with_executor()
+        node.started(order)
+        states = (pb.TASK_STARTING, pb.TASK_RUNNING)
+        for number in range(MOST_STATUSES + 10):
+            note(stage, node, order, "t", states[number % 2], number + 1)
+        await stage.settle()
+        history = [pb.TaskStatus.FromString(one) for one in stage.standing.tasks[order.run].statuses]
+        assert [one.uuid[0] for one in history] == list(range(11, MOST_STATUSES + 11))
 
     story(play)
 

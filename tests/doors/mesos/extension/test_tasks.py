@@ -374,6 +374,34 @@ def test_updates_that_a_framework_never_takes_are_bounded():
     story(play)
 
 
+def test_acknowledgements_that_come_together_are_one_transaction():
+    async def play():
+        stage, node, framework, agent = await opened()
+        await framework.launch(*(task(f"t{number}", agent, cpus=0.01, mem=1) for number in range(8)))
+        for order in node.orders:
+            node.started(order)
+        await stage.settle()
+        assert len(framework.statuses) == 8
+        transactions = 0
+        begin = stage.plane.begin
+
+        def counted():
+            nonlocal transactions
+            transactions += 1
+            return begin()
+
+        stage.plane.begin = counted
+        for status in framework.statuses:
+            known = status.task_id.value
+            await stage.plane.submit(commands.Acknowledge(framework.id, agent, known, status.uuid))
+            await asyncio.sleep(0)
+        await stage.settle()
+        assert transactions == 1
+        assert not any(held.pending for held in stage.standing.tasks.values())
+
+    story(play)
+
+
 def test_an_acknowledgement_that_does_not_fit_changes_nothing():
     async def play():
         stage, node, framework, agent = await opened()

@@ -107,6 +107,11 @@ def test_revocable_resources_make_a_revocable_task():
     assert task(COMMAND, one).revocable
 
 
+def test_revocable_cpus_weigh_little():
+    revocable = task(COMMAND.replace('role: "*"', "revocable { }", 1))
+    assert revocable.spec.limits == Limits(cpus=10, memory=64 * MEGABYTE)
+
+
 def test_labels_and_grace_are_read():
     plan = task(
         COMMAND,

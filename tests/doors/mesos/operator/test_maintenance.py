@@ -3,6 +3,7 @@
 from doors.mesos.extension.stage import task
 from doors.mesos.operator.desk import story
 
+from portico.control.commands import DrainNode
 from portico.domain.runs import StopReason
 from portico.doors.mesos.extension.happenings import InverseOffered
 
@@ -108,6 +109,35 @@ def test_a_machine_that_is_down_stays_in_the_schedule_until_it_is_up():
         assert len((await desk.call("GET_AGENTS"))["agents"]) == 1
         await desk.stage.tick(10)
         assert desk.stage.plane.offers.outstanding(framework.id)
+
+    story(play)
+
+
+def test_a_node_that_an_operator_had_closed_stays_closed():
+    async def play(desk):
+        await desk.stage.node()
+        await desk.stage.plane.submit(DrainNode("n1"))
+        await desk.done("UPDATE_MAINTENANCE_SCHEDULE", update_maintenance_schedule=schedule(N1))
+        await desk.done("START_MAINTENANCE", start_maintenance={"machines": [N1]})
+        await desk.done("UPDATE_MAINTENANCE_SCHEDULE", update_maintenance_schedule=schedule(N1, hours=2))
+        await desk.done("STOP_MAINTENANCE", stop_maintenance={"machines": [N1]})
+        assert desk.stage.plane.state.nodes["n1"].drain
+        assert len((await desk.call("GET_AGENTS"))["agents"]) == 1
+
+    story(play)
+
+
+def test_a_node_that_was_opened_while_its_machine_was_down_comes_up_with_it():
+    async def play(desk):
+        await desk.stage.node()
+        await desk.stage.plane.submit(DrainNode("n1"))
+        await desk.done("UPDATE_MAINTENANCE_SCHEDULE", update_maintenance_schedule=schedule(N1))
+        await desk.done("START_MAINTENANCE", start_maintenance={"machines": [N1]})
+        await desk.stage.plane.submit(DrainNode("n1", drain=False))
+        await desk.stage.tick()
+        assert desk.stage.plane.state.nodes["n1"].drain
+        await desk.done("STOP_MAINTENANCE", stop_maintenance={"machines": [N1]})
+        assert not desk.stage.plane.state.nodes["n1"].drain
 
     story(play)
 

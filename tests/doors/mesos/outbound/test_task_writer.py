@@ -1,15 +1,17 @@
 """Tasks written without messages are what messages would have been."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portico.domain.identity import Instant
 from portico.doors.mesos.encoding import jsonpb
 from portico.doors.mesos.extension.records import Agent, Executor, Pending, Task
-from portico.doors.mesos.outbound import fields
+from portico.doors.mesos.outbound import fields, statuses
 from portico.doors.mesos.outbound.status_printer import StatusPrinter
 from portico.doors.mesos.outbound.task_printer import TaskPrinter
 from portico.doors.mesos.outbound.task_writer import TaskWriter
+from portico.doors.mesos.states import Told
 from portico.wire.mesos import mesos_pb2 as pb
 
 NOW = Instant(1)
@@ -149,3 +151,16 @@ def test_a_status_is_printed_as_any_message(message):
 def test_numbers_are_written_as_the_library_does(value):
     message = pb.Value.Range(begin=value, end=0)
     assert fields.number(1, value) + fields.number(2, 0) == message.SerializeToString()
+
+
+def test_the_status_of_a_command_task_is_not_even_parsed(monkeypatch):
+    place = statuses.Where("M-S0", "ö1", "0198aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee", address="127.0.0.1")
+    ended = Told("TASK_FINISHED", "SOURCE_EXECUTOR", message="Command exited with status 0")
+    written = [
+        statuses.status(told, "ö1", place, Instant(1_800_000_000_123_456), bytes(range(16)))
+        for told in (ended, msgspec.structs.replace(ended, healthy=True, message=""))
+    ]
+    monkeypatch.setattr(StatusPrinter, "_any", lambda _self, _data: b"")
+    printer = StatusPrinter()
+    for status in (*written, *written):
+        assert jsonpb.parse(printer.print(status)) == jsonpb.to_plain(pb.TaskStatus.FromString(status))

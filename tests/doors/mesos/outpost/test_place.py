@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from portico.domain.errors import Invalid, Unavailable
+from portico.domain.identity import Micros
 from portico.doors.mesos.outpost import listening
 from portico.doors.mesos.outpost.listening import listen
+from portico.doors.mesos.outpost.operator.perf_events import Sampling
 from portico.doors.mesos.outpost.place import Place, read_place
 
 ENVIRONMENT = {
@@ -33,6 +35,23 @@ def test_what_is_told() -> None:
     assert read_place(("--host", "::1"), ENVIRONMENT).address(1) == "[::1]:1"
     assert read_place(("--host", "0.0.0.0"), ENVIRONMENT).advertise == socket.gethostname()
     assert read_place(("--advertise", "far"), ENVIRONMENT).address(0) == "far:0"
+
+
+def test_what_is_to_be_counted_is_told() -> None:
+    arguments = (
+        "--perf-event",
+        "cycles",
+        "--perf-event",
+        "page_faults",
+        "--perf-interval",
+        "9",
+        "--perf-duration",
+        "3",
+    )
+    assert read_place(arguments, ENVIRONMENT).perf == Sampling(("cycles", "page_faults"), Micros(9), Micros(3))
+    assert read_place((), ENVIRONMENT).perf == Sampling()
+    with pytest.raises(SystemExit):
+        read_place(("--perf-event", "heartbeats"), ENVIRONMENT)
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)

@@ -26,12 +26,14 @@ from portico.doors.mesos.outpost import words
 from portico.doors.mesos.outpost.listening import serve
 from portico.doors.mesos.outpost.operator.api import OperatorApi
 from portico.doors.mesos.outpost.operator.naming import nested_run
+from portico.doors.mesos.outpost.operator.perf_events import Sampling
 from portico.doors.mesos.outpost.operator.site import Site
 from portico.doors.mesos.outpost.words import AgentState, ContainerFact, ExecutorEntry, TaskEntry, Word
 from portico.doors.mesos.serving.routing import Routing
 from portico.wire.mesos import agent_pb2
 from portico.wire.mesos import mesos_pb2 as pb
 
+NO_SAMPLES = Sampling()
 AGENT, FRAMEWORK = "m-S0", "m-0000"
 
 
@@ -312,14 +314,23 @@ class Output:
 
 
 @contextlib.asynccontextmanager
-async def agent(heartbeat: float = 30.0, *, recovered: bool = True) -> AsyncIterator[Agent]:
+async def agent(
+    heartbeat: float = 30.0, *, recovered: bool = True, perf: Sampling = NO_SAMPLES
+) -> AsyncIterator[Agent]:
     """Serve an agent with a container `root` that has no process."""
     with tempfile.TemporaryDirectory(prefix="portico-agent-") as place:
         root = Path(place)
         control = Control(root)
         control.add("root", info=executor_info("root", cpus=1, mem=128, disk=10))
         (root / "agent.log").write_text("a line\n")
-        site = Site(node="n1", directory=root, address="127.0.0.1:1", log=root / "agent.log", flags={"work_dir": place})
+        site = Site(
+            node="n1",
+            directory=root,
+            address="127.0.0.1:1",
+            log=root / "agent.log",
+            flags={"work_dir": place},
+            perf=perf,
+        )
         listening = socket.create_server(("127.0.0.1", 0))
         listening.settimeout(0)
         async with asyncio.TaskGroup() as group:

@@ -56,7 +56,7 @@ def test_state_tells_everything(path):
         told = await desk.get(path)
         assert told["version"] == "1.3.0"
         assert told["pid"] == told["leader"] == "master@127.0.0.1:5050"
-        assert told["flags"] == {"a": "b"}
+        assert told["flags"] == {"a": "b", "allocation_interval": "1secs"}
         (slave,) = told["slaves"]
         assert slave["resources"] == {"cpus": 4.0, "disk": 0.0, "gpus": 0.0, "mem": 4096.0, "ports": "[31000-31009]"}
         assert slave["used_resources"]["cpus"] == 1.0

@@ -5,6 +5,7 @@ Promises: whatever the bytes, the outcome is a complete message with valid strin
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -19,7 +20,9 @@ from portico.wire.mesos import scheduler_pb2
 
 M = TypeVar("M", bound=Message)
 
+_MOST_TYPES = 256
 _ROLE_CALLS = {name: scheduler_pb2.Call.DESCRIPTOR.fields_by_name[name].number for name in ("revive", "suppress")}
+_ROLE_TYPES = {scheduler_pb2.Call.Type.Value(name.upper()): number for name, number in _ROLE_CALLS.items()}
 
 
 class Decoded(msgspec.Struct, Generic[M], frozen=True):
@@ -45,7 +48,7 @@ def decode_scheduler_call(
         roles = _take_roles(plain)
         return Decoded(_from_plain(type_, plain), roles)
     call = _from_protobuf(type_, body)
-    number = _ROLE_CALLS.get(scheduler_pb2.Call.Type.Name(call.type).lower())
+    number = _ROLE_TYPES.get(call.type)
     if number is None:
         return Decoded(call)
     # The parser keeps the last value of a field that this contract has once.
@@ -58,13 +61,20 @@ def check_shape(call: Any, optional: frozenset[str] = frozenset()) -> None:
 
     `optional` names parts that may be absent all the same.
     """
-    descriptor: Any = call.DESCRIPTOR
     if not call.HasField("type"):
         raise Invalid("Expecting 'type' to be present", "type")
-    kind = descriptor.fields_by_name["type"].enum_type.values_by_number[call.type]
-    part = kind.name.lower()
-    if part in descriptor.fields_by_name and part not in optional and not call.HasField(part):
+    kind: Any = type(call)
+    part = _part_of(kind, call.type)
+    if part and part not in optional and not call.HasField(part):
         raise Invalid(f"Expecting '{part}' to be present", part)
+
+
+@lru_cache(_MOST_TYPES)
+def _part_of(type_: Any, number: int) -> str:
+    """Name the field that is named like a type of call; empty where the contract has none."""
+    descriptor = type_.DESCRIPTOR
+    part = str(descriptor.fields_by_name["type"].enum_type.values_by_number[number].name).lower()
+    return part if part in descriptor.fields_by_name else ""
 
 
 def _plain(body: bytes) -> object:
@@ -106,9 +116,12 @@ def _is_ascii(body: bytes, message: Any) -> bool:
 
 def _mark_later_type(call: Any) -> None:
     """Give a call the type UNKNOWN if its number is one that this contract does not have."""
-    field = call.DESCRIPTOR.fields_by_name.get("type")
-    if field is None or call.HasField("type"):
-        return
+    try:
+        if call.HasField("type"):
+            return
+    except ValueError:
+        return  # it has no such field
+    field = call.DESCRIPTOR.fields_by_name["type"]
     unknown: Any = UnknownFieldSet(call)
     if any(value.field_number == field.number for value in unknown):
         call.type = 0

@@ -13,6 +13,7 @@ from portico.domain.errors import Invalid
 from portico.domain.offers import InverseOffer, Offer
 from portico.doors.mesos.extension import commands, containers, happenings, operator_commands
 from portico.doors.mesos.extension.accepting import Accepting
+from portico.doors.mesos.extension.acknowledging import Acknowledging
 from portico.doors.mesos.extension.agents import Agents
 from portico.doors.mesos.extension.executors import Executors
 from portico.doors.mesos.extension.following import Following
@@ -60,6 +61,7 @@ class MesosDoor:
         self.frameworks = Frameworks(standing, self.updates, self.executors)
         self.reconciling = Reconciling(standing, self.updates)
         self.following = Following(standing, self.updates, self.executors, self.reconciling)
+        self.acknowledging = Acknowledging(standing, self.updates)
         self.accepting = Accepting(standing, self.updates)
         self.operators = Operators(standing)
         self.maintenance = Maintenance(standing)
@@ -103,9 +105,6 @@ class MesosDoor:
         async def suppress(command: commands.Suppress) -> None:
             offers.suppress(command.framework, command.roles)
 
-        async def acknowledge(command: commands.Acknowledge) -> None:
-            self._acknowledge(command)
-
         return {
             commands.Subscribe: self.frameworks.subscribe,
             commands.Disconnected: self.frameworks.disconnected,
@@ -118,7 +117,7 @@ class MesosDoor:
             commands.Suppress: suppress,
             commands.KillTask: self.following.kill,
             commands.ShutDown: self.executors.shut_down,
-            commands.Acknowledge: acknowledge,
+            commands.Acknowledge: self.acknowledging.acknowledge,
             commands.Reconcile: self.reconciling.reconcile,
             commands.SayToExecutor: self.executors.say,
             operator_commands.SetQuota: self.operators.set_quota,
@@ -132,14 +131,6 @@ class MesosDoor:
             operator_commands.StartMaintenance: self.maintenance.down,
             operator_commands.StopMaintenance: self.maintenance.up,
         }
-
-    def _acknowledge(self, command: commands.Acknowledge) -> None:
-        """Let go of an update, without waiting for the disk: one that comes again after a crash does no harm."""
-        task = self.standing.find_task(command.framework, command.task)
-        if task is None or self.standing.agent_of(task.node) != command.agent:
-            return
-        with self.standing.plane.begin() as tx:
-            self.updates.acknowledge(tx, task, command.uuid)
 
     # ---- what the outpost asks ---------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ what is there is stopped in bounded steps, also after a restart; its agents stay
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -82,9 +83,11 @@ class Maintenance:
         standing = self._standing
         falling = inbound.start(command.machines, standing.machines.values())
         with standing.plane.begin() as tx:
+            present = self._on(falling)
             for machine in falling:
-                tx.put(machine)
-            for node in self._on(falling):
+                closed = tuple(node.id for node in present.get(machine.id, ()) if node.drain)
+                tx.put(msgspec.structs.replace(machine, closed=closed))
+            for node in itertools.chain.from_iterable(present.values()):
                 nodes.drain(standing.plane, tx, node, wanted=True)
                 self._remove_agent(tx, node)
                 standing.plane.timers.set(tx.now, CLEARING, node.id)
@@ -97,28 +100,36 @@ class Maintenance:
             standing.machines[identity] for identity in inbound.stop(command.machines, standing.machines.values())
         ]
         with standing.plane.begin() as tx:
-            affected = self._on(rising)
+            present = self._on(rising)
             for machine in rising:
                 tx.drop(machine)
             self._plan(tx)
-            for node in affected:
-                if not is_down(standing, node.id):
-                    nodes.drain(standing.plane, tx, standing.plane.state.nodes[node.id], wanted=False)
-                    self._restore_agent(tx, node)
+            for machine in rising:
+                for node in present.get(machine.id, ()):
+                    self._rise(tx, machine, node)
         standing.plane.offers.want(everywhere=True)
         await standing.plane.committer.settled(tx.revision)
 
     # ---- within ------------------------------------------------------------------------------------------------
 
-    def _on(self, machines: Iterable[Machine]) -> list[Node]:
-        """Give the nodes on machines of the schedule."""
+    def _on(self, machines: Iterable[Machine]) -> dict[str, list[Node]]:
+        """Give the nodes on machines of the schedule, by machine."""
         named = {machine.id for machine in machines}
-        found = []
+        found: dict[str, list[Node]] = {}
         for node in self._standing.plane.state.nodes.values():
             machine = machine_of(self._standing, node.id)
             if machine is not None and machine.id in named:
-                found.append(node)
+                found.setdefault(machine.id, []).append(node)
         return found
+
+    def _rise(self, tx: Transaction, machine: Machine, node: Node) -> None:
+        """Bring a node up with its machine, unless another of its machines is down; what was closed stays closed."""
+        standing = self._standing
+        if is_down(standing, node.id):
+            return
+        if node.id not in machine.closed:
+            nodes.drain(standing.plane, tx, standing.plane.state.nodes[node.id], wanted=False)
+        self._restore_agent(tx, node)
 
     def _plan(self, tx: Transaction) -> None:
         """Note in every node when its machine will be away."""
@@ -167,7 +178,8 @@ class Maintenance:
             machine = machine_of(standing, identity)
             planned = _unavailability(machine) if machine is not None else None
             nodes.plan_unavailability(standing.plane, tx, node, planned)
-            if is_down(standing, identity) and not node.drain:
+            if machine is not None and machine.mode is MachineMode.DOWN and not node.drain:
+                tx.put(msgspec.structs.replace(machine, closed=tuple(one for one in machine.closed if one != identity)))
                 nodes.drain(standing.plane, tx, standing.plane.state.nodes[identity], wanted=True)
                 self._remove_agent(tx, node)
                 standing.plane.timers.set(tx.now, CLEARING, identity)

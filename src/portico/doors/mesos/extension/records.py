@@ -134,8 +134,8 @@ class Executor(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Task(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A task; its id is that of its Run.
 
-    `state` is the name of a TaskState, the newest one; `status` the newest TaskStatus without data; `statuses` one
-    TaskStatus for each state it has been in, the oldest first. `pending` are the updates still to be acknowledged, the
+    `state` is the name of a TaskState, the newest one; `statuses` one TaskStatus without data for each state it has
+    been in, the oldest first, of which the newest 100 are kept. `pending` are the updates still to be acknowledged, the
     first of them is the one under way. A task is over once it is terminal and nothing is pending. `seen` are uuids of
     updates that its executor sent last: one that comes again is dropped.
     """
@@ -172,7 +172,8 @@ class MachineMode(StrEnum):
 
 class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     """A machine in the maintenance schedule; `id` is hostname and ip joined by a slash. Durations in nanoseconds as on
-    the wire; `window` groups machines that were scheduled together, in order."""
+    the wire; `window` groups machines that were scheduled together, in order. `closed` are the nodes on it that an
+    operator had closed before it went down: they stay closed when it comes up."""
 
     id: str
     hostname: str
@@ -181,6 +182,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     start: int
     duration: int | None = None
     mode: MachineMode = MachineMode.DRAINING
+    closed: tuple[str, ...] = ()
 
 
 MASTERS = RecordTable(Master, Table("mesos_master"))

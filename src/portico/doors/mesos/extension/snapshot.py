@@ -14,6 +14,7 @@ from portico.domain.identity import Instant, Revision
 from portico.domain.nodes import Node, NodeState, Pool
 from portico.domain.offers import InverseOffer, InverseStatus, Offer
 from portico.domain.runs import Run
+from portico.domain.slices import Slices
 from portico.domain.volumes import Volume
 from portico.doors.mesos.extension.maintenance import machine_of
 from portico.doors.mesos.extension.past import Past, read_past
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 class Snapshot(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     """One moment.
 
-    `runs` are of every door. `addresses` (host, port) of agents are by node; `inverse_statuses` are what frameworks
-    said when they were asked to leave, by machine.
+    `runs` are of every door. `lent` is what nodes have of revocable space. `addresses` (host, port) of agents are by
+    node; `inverse_statuses` are what frameworks said when they were asked to leave, by machine.
     """
 
     revision: Revision
@@ -51,6 +52,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
     inverse_statuses: dict[str, dict[str, InverseStatus]]
     addresses: dict[str, tuple[str, int]]
     connected: frozenset[str]
+    lent: dict[str, Slices] = {}
     past: Past = Past()
 
     def active(self, node: str) -> bool:
@@ -97,6 +99,7 @@ def look(standing: Standing, started_at: Instant) -> Snapshot:
         inverse_statuses=_answers(standing),
         addresses={node: (standing.hostname_of(node), standing.port_of(node)) for node in state.nodes},
         connected=frozenset(plane.gateway.sessions),
+        lent={node: lent for node in state.nodes if (lent := plane.capacity.labelled.lent(node))},
     )
 
 

@@ -30,11 +30,9 @@ DOOR = "mesos"
 
 
 class Periods(msgspec.Struct, frozen=True):
-    """The door's timers, in microseconds; the defaults are upstream's."""
+    """The door's timers, in microseconds; the defaults are upstream's. Those of offers are the core's."""
 
     heartbeat: Micros = Micros(15 * SECOND)
-    allocation: Micros = Micros(SECOND)
-    offer_timeout: Micros = Micros(0)
     agent_ping: Micros = Micros(15 * SECOND)
     agent_return: Micros = Micros(10 * MINUTE)
     status_retry: Micros = Micros(10 * SECOND)

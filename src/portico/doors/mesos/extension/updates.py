@@ -27,6 +27,8 @@ SEEN = 64
 """Uuids by which an update is known again that a node says again."""
 MOST_PENDING = 100
 """Updates of one task that wait for its framework; a further one takes the place of the last of them."""
+MOST_STATUSES = 100
+"""Statuses of one task that its history keeps, the newest; an executor may go to and fro between states for ever."""
 
 
 class Updates:
@@ -115,7 +117,7 @@ def _progress(task: Task, status: bytes, state: str, now: Instant) -> Task:
     return msgspec.structs.replace(
         task,
         state=state,
-        statuses=history,
+        statuses=history[-MOST_STATUSES:],
         terminal=task.terminal or terminal,
         ended_at=now if terminal and not task.ended_at else task.ended_at,
     )

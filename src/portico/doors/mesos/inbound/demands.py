@@ -17,6 +17,7 @@ from portico.doors.mesos.resources import fill_role, to_held
 from portico.wire.mesos import mesos_pb2 as pb
 
 _MEGABYTE = 1 << 20
+REVOCABLE_WEIGHT = 100
 LEAST_CPUS = 10
 LEAST_MEM = 32 * WHOLE
 
@@ -69,14 +70,18 @@ def check_least(held: Held, executor: str) -> None:
 
 
 def limits(held: Held, around: Surroundings) -> Limits:
-    """Give what a Run with these resources may use; volumes and disks of their own are not limited with the sandbox."""
+    """Give what a Run with these resources may use; volumes and disks of their own are not limited with the sandbox.
+
+    Revocable cpus weigh a hundredth, as upstream: they are for the time that nobody else wants.
+    """
     amounts: dict[str, int] = {}
     for piece in held.slices:
         if not piece.label.volume and not piece.label.source:
             amounts[piece.kind] = amounts.get(piece.kind, 0) + piece.amount
     disk = amounts.get(DISK, 0) if around.limit_disk else 0
+    borrowed = sum(piece.amount for piece in held.slices if piece.kind == CPUS and piece.label.revocable)
     return Limits(
-        cpus=amounts.get(CPUS, 0),
+        cpus=amounts.get(CPUS, 0) - borrowed + -(-borrowed // REVOCABLE_WEIGHT),
         memory=amounts.get(MEM, 0) * _MEGABYTE // WHOLE,
         disk=disk * _MEGABYTE // WHOLE,
     )

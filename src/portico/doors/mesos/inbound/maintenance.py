@@ -35,6 +35,7 @@ def schedule(message: maintenance_pb2.Schedule, present: Iterable[Machine]) -> t
                 start=window.unavailability.start.nanoseconds,
                 duration=duration,
                 mode=old.mode if old is not None else MachineMode.DRAINING,
+                closed=old.closed if old is not None else (),
             )
     for machine in before.values():
         if machine.mode is MachineMode.DOWN and machine.id not in found:

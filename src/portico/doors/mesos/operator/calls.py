@@ -19,7 +19,7 @@ from portico.doors.mesos.encoding.recordio import frame
 from portico.doors.mesos.extension import operator_commands as commands
 from portico.doors.mesos.extension.standing import Standing
 from portico.doors.mesos.operator import facts, later
-from portico.doors.mesos.operator.facts import Facts
+from portico.doors.mesos.operator.facts import Facts, with_offers
 from portico.doors.mesos.operator.files import Files
 from portico.doors.mesos.operator.log_tail import LogTail
 from portico.doors.mesos.operator.logging_level import LoggingLevel
@@ -106,6 +106,15 @@ class OperatorService:
             Call.SET_QUOTA: self._set_quota,
             Call.REMOVE_QUOTA: self._remove_quota,
         }
+
+    @property
+    def facts(self) -> Facts:
+        """Say what this server tells of itself."""
+        return self._facts
+
+    @facts.setter
+    def facts(self, told: Facts) -> None:
+        self._facts = with_offers(told, self.standing.plane.offers.settings)
 
     def endpoints(self) -> list[Endpoint]:
         """Give the paths of the API."""

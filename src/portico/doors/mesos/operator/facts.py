@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from portico.control.cluster.offers import OfferSettings
 from portico.doors.mesos.extension.past import MOST_FRAMEWORKS, MOST_TASKS
 from portico.doors.mesos.extension.standing import Periods, Place
 from portico.doors.mesos.inbound.durations import text
@@ -32,10 +33,9 @@ class Facts(msgspec.Struct, frozen=True):
 
 def flags(periods: Periods, place: Place, directory: Path) -> dict[str, str]:
     """Tell how a master was started, under the names that its own flags would have."""
-    named = {
+    return {
         "agent_ping_timeout": text(periods.agent_ping),
         "agent_reregister_timeout": text(periods.agent_return),
-        "allocation_interval": text(periods.allocation),
         "hostname": place.hostname,
         "ip": place.address,
         "max_agent_ping_timeouts": "5",
@@ -44,7 +44,14 @@ def flags(periods: Periods, place: Place, directory: Path) -> dict[str, str]:
         "port": str(place.port),
         "work_dir": str(directory),
     }
-    return named | ({"offer_timeout": text(periods.offer_timeout)} if periods.offer_timeout else {})
+
+
+def with_offers(told: Facts, settings: OfferSettings) -> Facts:
+    """Add the flags that say how offers are made."""
+    flags = {**told.flags, "allocation_interval": text(settings.interval)}
+    if settings.timeout:
+        flags["offer_timeout"] = text(settings.timeout)
+    return msgspec.structs.replace(told, flags=flags)
 
 
 def version_info(facts: Facts) -> pb.VersionInfo:

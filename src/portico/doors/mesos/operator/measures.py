@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 
 import msgspec
 
@@ -82,20 +83,21 @@ def _tasks(snapshot: Snapshot) -> dict[str, float]:
 
 
 def _resources(snapshot: Snapshot, totals: Totals) -> dict[str, float]:
-    total: Counter[str] = Counter()
-    used: Counter[str] = Counter()
+    total: Counter[tuple[str, bool]] = Counter()
+    used: Counter[tuple[str, bool]] = Counter()
     for agent in snapshot.agents.values():
         node = snapshot.nodes.get(agent.id)
         if node is None or agent.removed_at:
             continue
-        for piece in node.capacity:
-            total[piece.kind] += piece.amount
+        for piece in (*node.capacity, *snapshot.lent.get(agent.id, ())):
+            total[piece.kind, piece.label.revocable] += piece.amount
         if agent.id in totals.by_node:
             for piece in totals.by_node[agent.id].held.slices:
-                used[piece.kind] += piece.amount
+                used[piece.kind, piece.label.revocable] += piece.amount
     figures: dict[str, float] = {}
-    for kind in _KINDS:
-        figures[f"master/{kind}_total"] = total[kind] / WHOLE
-        figures[f"master/{kind}_used"] = used[kind] / WHOLE
-        figures[f"master/{kind}_percent"] = used[kind] / total[kind] if total[kind] else 0.0
+    for kind, revocable in product(_KINDS, (False, True)):
+        name, key = f"master/{kind}_revocable" if revocable else f"master/{kind}", (kind, revocable)
+        figures[f"{name}_total"] = total[key] / WHOLE
+        figures[f"{name}_used"] = used[key] / WHOLE
+        figures[f"{name}_percent"] = used[key] / total[key] if total[key] else 0.0
     return figures

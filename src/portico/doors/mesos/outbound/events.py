@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from portico.domain.offers import InverseOffer
 from portico.doors.mesos import resources
+from portico.doors.mesos.encoding import jsonpb
+from portico.doors.mesos.encoding.negotiation import Encoding
 from portico.doors.mesos.extension.happenings import (
     Erred,
     Failed,
@@ -17,7 +19,7 @@ from portico.doors.mesos.extension.happenings import (
     Updated,
 )
 from portico.doors.mesos.extension.standing import Standing
-from portico.doors.mesos.outbound import agents
+from portico.doors.mesos.outbound import agents, fields
 from portico.wire.mesos import mesos_pb2 as pb
 from portico.wire.mesos import scheduler_pb2
 
@@ -34,6 +36,15 @@ def subscribed(standing: Standing, framework: str) -> Event:
 
 
 HEARTBEAT = Event(type=Event.HEARTBEAT)
+_UPDATE = Event.DESCRIPTOR.fields_by_name["update"].number
+_TYPE = fields.number(Event.DESCRIPTOR.fields_by_name["type"].number, Event.UPDATE)
+
+
+def update(status: bytes, encoding: Encoding) -> bytes:
+    """Write the event of an update, around a status that is serialized already: this is the event that comes most."""
+    if encoding is Encoding.PROTOBUF:
+        return _TYPE + fields.part(_UPDATE, fields.part(1, status))
+    return b'{"type":"UPDATE","update":{"status":%b}}' % jsonpb.encode_serialized(pb.TaskStatus, status)
 
 
 def event_of(standing: Standing, framework: str, happening: Happening) -> Event:  # noqa: C901 — one case for each kind

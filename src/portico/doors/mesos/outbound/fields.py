@@ -7,8 +7,10 @@ number below 16, so that its tag is one byte.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 MOST_NUMBER = 15
+MOST_HEADS = 1_024
 _ONE_BYTE = tuple(bytes((length,)) for length in range(0x80))
 
 
@@ -37,11 +39,28 @@ def part(number: int, data: bytes) -> bytes:
 
 def parts(number: int, every: Iterable[bytes]) -> bytes:
     """Write a repeated message field."""
-    mark = tag(number)
-    pieces: list[bytes] = []
+    return b"".join(pieces(number, every))
+
+
+def pieces(number: int, every: Iterable[bytes]) -> list[bytes]:
+    """Write a repeated message field, in pieces that only have to be joined."""
+    heads = heads_of(number)
+    found: list[bytes] = []
     for data in every:
-        pieces += (mark, length_of(len(data)), data)
-    return b"".join(pieces)
+        size = len(data)
+        found += (heads[size] if size < MOST_HEADS else tag(number) + length_of(size), data)
+    return found
+
+
+@lru_cache(MOST_NUMBER)
+def heads_of(number: int) -> tuple[bytes, ...]:
+    """Give what stands before a message of each small size: the field's tag and the length."""
+    return tuple(tag(number) + length_of(size) for size in range(MOST_HEADS))
+
+
+def around(number: int, content: list[bytes]) -> list[bytes]:
+    """Write a message field whose content is in pieces; so what is large is copied once, at the end."""
+    return [tag(number) + length_of(sum(map(len, content))), *content]
 
 
 def number(field: int, value: int) -> bytes:

@@ -25,5 +25,5 @@ def tasks(view: View, encoding: Encoding) -> bytes:
     return _reply(Response.GET_TASKS, "get_tasks", view.tasks())
 
 
-def _reply(kind: master_pb2.Response.Type, part: str, body: bytes) -> bytes:
-    return fields.number(_NUMBERS["type"], kind) + fields.part(_NUMBERS[part], body)
+def _reply(kind: master_pb2.Response.Type, part: str, body: list[bytes]) -> bytes:
+    return b"".join([fields.number(_NUMBERS["type"], kind), *fields.around(_NUMBERS[part], body)])

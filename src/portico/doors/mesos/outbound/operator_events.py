@@ -17,7 +17,8 @@ def subscribed(view: View, encoding: Encoding) -> bytes:
     """Write the first event of a stream in an encoding."""
     if encoding is Encoding.JSON:
         return b'{"type":"SUBSCRIBED","subscribed":{"get_state":%b}}' % view.state_text()
-    return fields.number(_TYPE, Event.SUBSCRIBED) + fields.part(_SUBSCRIBED, fields.part(_STATE, view.state()))
+    subscribed = fields.around(_SUBSCRIBED, fields.around(_STATE, view.state()))
+    return b"".join([fields.number(_TYPE, Event.SUBSCRIBED), *subscribed])
 
 
 def task_added(task: bytes) -> master_pb2.Event:

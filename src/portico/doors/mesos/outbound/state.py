@@ -45,25 +45,25 @@ class View:
 
     # ---- parts -------------------------------------------------------------------------------------------------
 
-    def state(self) -> bytes:
-        """Write a GetState, serialized."""
-        return (
-            fields.part(_STATE["get_tasks"], self.tasks())
-            + fields.part(_STATE["get_executors"], self.executors().SerializeToString())
-            + fields.part(_STATE["get_frameworks"], self.frameworks().SerializeToString())
-            + fields.part(_STATE["get_agents"], self.agents().SerializeToString())
-        )
+    def state(self) -> list[bytes]:
+        """Write a GetState, serialized, in pieces that only have to be joined."""
+        return [
+            *fields.around(_STATE["get_tasks"], self.tasks()),
+            fields.part(_STATE["get_executors"], self.executors().SerializeToString()),
+            fields.part(_STATE["get_frameworks"], self.frameworks().SerializeToString()),
+            fields.part(_STATE["get_agents"], self.agents().SerializeToString()),
+        ]
 
     def state_text(self) -> bytes:
         """Write a GetState as JSON."""
         parts = (self.tasks_text(), *(jsonpb.encode(part()) for part in (self.executors, self.frameworks, self.agents)))
         return b'{"get_tasks":%b,"get_executors":%b,"get_frameworks":%b,"get_agents":%b}' % parts
 
-    def tasks(self) -> bytes:
-        """Write a GetTasks, serialized."""
+    def tasks(self) -> list[bytes]:
+        """Write a GetTasks, serialized, in pieces that only have to be joined."""
         writer, residing = TaskWriter(self.snapshot.agents, self.snapshot.executors), ResidentWriter(self.snapshot)
         groups = self._grouped(writer.write, residing.write)
-        return b"".join(fields.parts(_TASKS[name], every) for name, every in groups.items())
+        return [piece for name, every in groups.items() for piece in fields.pieces(_TASKS[name], every)]
 
     def tasks_text(self) -> bytes:
         """Write a GetTasks as JSON."""
@@ -169,7 +169,7 @@ class View:
         _tell_time(entry.registered_time, agent.registered_at)
         if node.registered_at > agent.registered_at:
             _tell_time(entry.reregistered_time, node.registered_at)
-        entry.total_resources.extend(self.resources(capacity(node)))
+        entry.total_resources.extend(self.resources(self.total(node)))
         if agent.id in totals.by_node:
             entry.allocated_resources.extend(self.resources(totals.by_node[agent.id].held))
         if agent.id in totals.offered_by_node:
@@ -186,6 +186,11 @@ class View:
         message.resources.extend(self.resources(capacity(node)))
         message.attributes.extend(agents.attribute(name, value) for name, value in node.attributes.items())
         return message
+
+    def total(self, node: Node) -> Held:
+        """Give all that a node has now, with what of it is revocable."""
+        held = capacity(node)
+        return Held((*held.slices, *self.snapshot.lent.get(node.id, ())), held.ports)
 
     def resources(self, held: Held) -> list[pb.Resource]:
         """Write Slices and ports."""

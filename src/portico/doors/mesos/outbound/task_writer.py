@@ -16,6 +16,10 @@ _TASK = {field.name: field.number for field in pb.Task.DESCRIPTOR.fields}
 _STATES = {name: fields.number(_TASK["state"], value) for name, value in pb.TaskState.items()}
 _NAME_TAG, _ID_TAG, _STATUS_TAG = (fields.tag(_TASK[name]) for name in ("name", "task_id", "statuses"))
 _length_of = fields.length_of
+_SHORT = 0x7E  # an id of fewer bytes has lengths of one byte, also around it
+_NAMES = tuple(_NAME_TAG + _length_of(size) for size in range(_SHORT))
+_IDS = tuple(_ID_TAG + _length_of(size + 2) + fields.tag(1) + _length_of(size) for size in range(_SHORT))
+_STATUSES = fields.heads_of(_TASK["statuses"])
 
 
 class TaskWriter:
@@ -30,21 +34,20 @@ class TaskWriter:
     def write(self, task: Task) -> bytes:
         """Write one task."""
         whose = (task.framework, task.node)
-        name = task.name.encode()
-        identity = fields.part(1, task.task.encode())
+        name, identity = task.name.encode(), task.task.encode()
+        short = len(name) < _SHORT and len(identity) < _SHORT
         pieces = [
-            _NAME_TAG,
-            _length_of(len(name)),
+            _NAMES[len(name)] if short else _NAME_TAG + _length_of(len(name)),
             name,
-            _ID_TAG,
-            _length_of(len(identity)),
-            identity,
+            _IDS[len(identity)] if short else fields.part(_TASK["task_id"], fields.part(1, identity)),
+            identity if short else b"",
             self._heads.get(whose) or self._head(*whose),
             _STATES[task.state],
             self._tail(task.info),
         ]
         for status in task.statuses:
-            pieces += (_STATUS_TAG, _length_of(len(status)), status)
+            size = len(status)
+            pieces += (_STATUSES[size] if size < len(_STATUSES) else _STATUS_TAG + _length_of(size), status)
         if task.executor:
             pieces.append(fields.identity(_TASK["executor_id"], executor_name(task, self._executors)))
         if task.pending:

@@ -78,12 +78,13 @@ class Totals:
     def _add_runs(self, snapshot: Snapshot) -> None:
         """Sum up by everything that matters of a Run at once, then those sums by each."""
         groups: dict[tuple[str, str, str, bool], Sum] = {}
+        unreachable = RunState.UNREACHABLE
         for run in snapshot.runs:
             claim = run.claim
             if claim is None or run.state not in ON_NODE:
                 continue
             whose = run.job if run.door == DOOR else PREFIX + run.door
-            key = (claim.node, whose, run.pool, run.state is RunState.UNREACHABLE)
+            key = (claim.node, whose, run.pool, run.state is unreachable)
             group = groups.get(key)
             if group is None:
                 group = groups[key] = Sum()

@@ -56,4 +56,5 @@ def _site(place: Place, port: int) -> Site:
         log=place.directory / "keeper.log",
         flags=flags,
         started_at=time.time(),
+        perf=place.perf,
     )

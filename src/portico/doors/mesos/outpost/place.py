@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from portico.domain.errors import Invalid
+from portico.doors.mesos.outpost.operator.perf_events import EVENTS, Sampling
 
 _ANYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 — recognised, not bound
 
@@ -26,6 +27,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     advertise: str
     ports: tuple[int, ...]
+    perf: Sampling = Sampling()
 
     def address(self, port: int) -> str:
         """Give host and port as others are told."""
@@ -39,6 +41,9 @@ def read_place(arguments: Sequence[str], environment: Mapping[str, str]) -> Plac
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--advertise", default="", help="the host that executors and the master are told")
     parser.add_argument("--port", type=int, action="append", help="a port to listen on, 0 for any; may be repeated")
+    parser.add_argument("--perf-event", choices=tuple(EVENTS), action="append", help="a counter to sample")
+    parser.add_argument("--perf-interval", type=int, default=Sampling().interval, help="microseconds between samples")
+    parser.add_argument("--perf-duration", type=int, default=Sampling().duration, help="microseconds of each sample")
     given = parser.parse_args(arguments)
     pid = _needed(environment, "PORTICO_AGENT_PID")
     if not pid.isdecimal():
@@ -53,6 +58,7 @@ def read_place(arguments: Sequence[str], environment: Mapping[str, str]) -> Plac
         host=given.host,
         advertise=given.advertise or (socket.gethostname() if given.host in _ANYWHERE else given.host),
         ports=tuple(given.port or (0,)),
+        perf=Sampling(tuple(given.perf_event or ()), given.perf_interval, given.perf_duration),
     )
 
 

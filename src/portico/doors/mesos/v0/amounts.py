@@ -13,6 +13,8 @@ from portico.wire.mesos import mesos_pb2 as pb
 
 Plain = dict[str, float | str]
 _ALWAYS = (CPUS, DISK, GPUS, MEM)
+_REVOCABLE = "_revocable"
+"""What names end with of what may be taken back at any time."""
 
 
 def amounts(held: Held) -> Plain:
@@ -39,7 +41,7 @@ def _of_role(held: Held, role: str) -> Plain:
 def _plain(slices: Slices | Iterable[Slice], ports: Ports) -> Plain:
     totals: dict[str, int] = defaultdict(int, dict.fromkeys(_ALWAYS, 0))
     for piece in slices:
-        totals[piece.kind] += piece.amount
+        totals[piece.kind + _REVOCABLE if piece.label.revocable else piece.kind] += piece.amount
     plain: Plain = {kind: total / WHOLE for kind, total in sorted(totals.items())}
     if ports:
         plain[PORTS] = _ranges(ports)
@@ -55,7 +57,8 @@ def of_messages(resources: Iterable[pb.Resource]) -> Plain:
     plain: dict[str, float | str] = dict.fromkeys(_ALWAYS, 0.0)
     for resource in resources:
         if resource.type == pb.Value.SCALAR:
-            plain[resource.name] = round(float(plain.get(resource.name, 0.0)) + resource.scalar.value, 3)
+            name = resource.name + _REVOCABLE if resource.HasField("revocable") else resource.name
+            plain[name] = round(float(plain.get(name, 0.0)) + resource.scalar.value, 3)
         elif resource.type == pb.Value.RANGES:
             plain[resource.name] = _ranges((one.begin, one.end) for one in resource.ranges.range)
     return plain

@@ -11,7 +11,7 @@ from portico.doors.mesos.encoding import jsonpb
 from portico.doors.mesos.extension.plans import Held
 from portico.doors.mesos.extension.records import Agent, Executor, Framework, FrameworkState
 from portico.doors.mesos.outbound import residents
-from portico.doors.mesos.outbound.state import View, capacity, framework_info
+from portico.doors.mesos.outbound.state import View, framework_info
 from portico.doors.mesos.v0.amounts import amounts, of_messages, reserved, unreserved
 from portico.wire.mesos import master_pb2
 from portico.wire.mesos import mesos_pb2 as pb
@@ -41,7 +41,7 @@ class Models:
     @cached_property
     def tasks(self) -> master_pb2.Response.GetTasks:
         """All tasks as messages."""
-        return master_pb2.Response.GetTasks.FromString(self.view.tasks())
+        return master_pb2.Response.GetTasks.FromString(b"".join(self.view.tasks()))
 
     @cached_property
     def by_framework(self) -> dict[str, dict[str, list[Plain]]]:
@@ -156,7 +156,7 @@ class Models:
         snapshot, totals = self.snapshot, self.view.totals
         node = snapshot.nodes[agent.id]
         hostname, port = snapshot.addresses[agent.id]
-        held = capacity(node)
+        held = self.view.total(node)
         used = totals.by_node[agent.id].held if agent.id in totals.by_node else _NOTHING
         offered = totals.offered_by_node[agent.id].held if agent.id in totals.offered_by_node else _NOTHING
         info = self.view.agent_info(agent)

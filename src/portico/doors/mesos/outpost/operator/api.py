@@ -10,6 +10,7 @@ from portico.doors.mesos.outpost.operator.calls import AGENT_CALL, AgentCalls
 from portico.doors.mesos.outpost.operator.containers import Measuring
 from portico.doors.mesos.outpost.operator.files import Files
 from portico.doors.mesos.outpost.operator.nesting import Nesting
+from portico.doors.mesos.outpost.operator.perf import Sampler
 from portico.doors.mesos.outpost.operator.reads import Reads
 from portico.doors.mesos.outpost.operator.site import Ask, Site
 from portico.doors.mesos.outpost.operator.streams import HEARTBEAT, OutputStreams
@@ -36,7 +37,8 @@ class OperatorApi:
         self._recovered = recovered
         self._streams = OutputStreams(group, heartbeat)
         self._nesting = Nesting(ask, site, group, self._streams)
-        files, measuring = Files(ask, site), Measuring(ask)
+        self._sampler = Sampler(ask, site.perf)
+        files, measuring = Files(ask, site), Measuring(ask, self._sampler)
         self._calls = AgentCalls(ask, site, files, measuring, self._nesting)
         self._reads = Reads(site, self._calls, files, measuring, group)
 
@@ -46,10 +48,11 @@ class OperatorApi:
         return [*calls, *self._reads.endpoints()]
 
     async def run(self) -> None:
-        """Make the hearts of streams beat, and sessions end, until cancelled."""
+        """Make the hearts of streams beat, sessions end, and count what is to be counted, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._streams.run())
             group.create_task(self._nesting.run())
+            group.create_task(self._sampler.run())
 
     def _standing(self) -> Standing:
         return Standing(recovered=self._recovered())

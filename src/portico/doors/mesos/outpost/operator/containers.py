@@ -13,6 +13,7 @@ from portico.domain.frames import Usage
 from portico.doors.mesos.outpost import words
 from portico.doors.mesos.outpost.operator import kernel
 from portico.doors.mesos.outpost.operator.lookup import Containers
+from portico.doors.mesos.outpost.operator.perf import Sampler
 from portico.doors.mesos.outpost.operator.site import Ask
 from portico.doors.mesos.outpost.operator.statistics import Sample, statistics
 from portico.doors.mesos.outpost.words import AgentState, ContainerFact
@@ -30,10 +31,14 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class Measuring:
-    """Measures containers; remembers the last sample of each for the counters that are told per time."""
+    """Measures containers; remembers the last sample of each for the counters that are told per time.
 
-    def __init__(self, ask: Ask) -> None:
+    Where the kernel's own counters are sampled, only those are told.
+    """
+
+    def __init__(self, ask: Ask, sampler: Sampler) -> None:
         self._ask = ask
+        self._sampler = sampler
         self._samples: dict[str, Sample] = {}
 
     async def measure(self, *, nested: bool = False) -> list[Measured]:
@@ -48,7 +53,7 @@ class Measuring:
         at = time.time()
         pids = kernel.leaders(fact.run for fact in facts)
         seen = {run: kernel.look(pid, run) for run, pid in pids.items()}
-        before = self._samples
+        before = self._samples if not self._sampler.wanted else {}
         self._samples = {
             run: Sample(at, usages[run].cpu_micros, look.switches) for run, look in seen.items() if run in usages
         }
@@ -57,7 +62,8 @@ class Measuring:
         for fact in facts:
             info = pb.ExecutorInfo.FromString(fact.info) if fact.info else pb.ExecutorInfo()
             use, look = usages.get(fact.run), seen.get(fact.run)
-            numbers = statistics(at, use, look, _resources(fact, info, tasks), before.get(fact.run))
+            perf = self._sampler.sample_of(fact.run)
+            numbers = statistics(at, use, look, _resources(fact, info, tasks), before.get(fact.run), perf)
             status = container_status(containers, fact, pids.get(fact.run, 0))
             measured.append(Measured(fact, info.name, info.source, status, numbers))
         return measured

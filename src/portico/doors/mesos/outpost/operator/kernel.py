@@ -6,6 +6,7 @@ absent, never invented; nothing here waits or writes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,8 @@ _TICK = os.sysconf("SC_CLK_TCK")
 _NETWORK = ("rx_bytes", "rx_packets", "rx_errors", "rx_dropped", "tx_bytes", "tx_packets", "tx_errors", "tx_dropped")
 _NETWORK_COLUMNS = (0, 1, 2, 3, 8, 9, 10, 11)
 _NO_LIMIT = 1 << 60
+_LEAF = "/.own"
+"""In the one hierarchy the agent puts the processes of a Run into a group of their own inside the Run's."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -81,9 +84,10 @@ def _groups(process: Path, run: str, cgroups: Path) -> list[Path]:
     groups: list[Path] = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
+        path = path.removesuffix(_LEAF)
         if path.rpartition("/")[2] != run:
             continue
-        for top in (cgroups / controllers, cgroups / "unified", cgroups) if controllers else (cgroups,):
+        for top in (cgroups / controllers,) if controllers else (cgroups / "unified", cgroups):
             if (top / path.lstrip("/")).is_dir():
                 groups.append(top / path.lstrip("/"))
                 break
@@ -147,10 +151,55 @@ def _memory(group: Path) -> dict[str, float]:
 def _members(group: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     for file, told in (("cgroup.procs", "processes"), ("tasks", "threads"), ("cgroup.threads", "threads")):
-        try:
-            found[told] = len((group / file).read_bytes().split())
-        except OSError:
-            continue  # v1 and v2 have other names for it
+        if (group / file).exists():  # v1 and v2 have other names for it
+            found[told] = len(_listed(group, file))
+    return found
+
+
+def _listed(group: Path, file: str) -> set[int]:
+    """Read the members of a group and of all inside it."""
+    found: set[int] = set()
+    for folder, _, files in os.walk(group):
+        if file in files:
+            with contextlib.suppress(OSError):
+                found.update(int(word) for word in (Path(folder) / file).read_bytes().split())
+    return found
+
+
+def unified_group(pid: int, run: str, proc: Path = PROC, cgroups: Path = CGROUPS) -> Path | None:
+    """Find the Run's own control group of version 2; None when it has none."""
+    for group in _groups(proc / str(pid), run, cgroups):
+        if (group / "cgroup.controllers").exists():
+            return group
+    return None
+
+
+def threads(pid: int, run: str, proc: Path = PROC, cgroups: Path = CGROUPS) -> list[int]:
+    """List the threads of a container: those in its control groups, else those of its process and its descendants."""
+    groups = _groups(proc / str(pid), run, cgroups)
+    found = {thread for group in groups for file in ("tasks", "cgroup.threads") for thread in _listed(group, file)}
+    pending = [] if found else [pid]
+    while pending:
+        for task in _entries(proc / str(pending.pop()) / "task"):
+            found.add(int(task.name))
+            with contextlib.suppress(OSError):
+                pending += [int(word) for word in (task / "children").read_bytes().split()]
+    return sorted(found)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def cpus(file: Path = Path("/sys/devices/system/cpu/online")) -> list[int]:
+    """List the cpus that are on: ranges such as `0-3,6`."""
+    found: list[int] = []
+    for part in file.read_text().strip().split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
     return found
 
 

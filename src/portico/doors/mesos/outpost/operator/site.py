@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from portico.doors.mesos.outpost.operator.perf_events import Sampling
 from portico.doors.mesos.outpost.words import Word
 
 Ask = Callable[[Word], Awaitable[Word]]
@@ -16,7 +17,8 @@ Ask = Callable[[Word], Awaitable[Word]]
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A node: its agent's directory and log, the address that others are told, and since when this outpost runs.
 
-    `flags` are told as they are; `started_at` is in seconds since the epoch.
+    `flags` are told as they are; `started_at` is in seconds since the epoch; `perf` says what of the kernel's counters
+    is sampled.
     """
 
     node: str
@@ -26,6 +28,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     version: str = "1.3.0"
     flags: dict[str, str] = {}
     started_at: float = 0.0
+    perf: Sampling = Sampling()
 
     @property
     def sandboxes(self) -> Path:

@@ -29,9 +29,17 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 def statistics(
-    at: float, usage: Usage | None, seen: Seen | None, limits: Iterable[pb.Resource], before: Sample | None = None
+    at: float,
+    usage: Usage | None,
+    seen: Seen | None,
+    limits: Iterable[pb.Resource],
+    before: Sample | None = None,
+    perf: pb.PerfStatistics | None = None,
 ) -> pb.ResourceStatistics:
-    """Write the statistics of a container; `before` is what the performance counters are told since."""
+    """Write the statistics of a container.
+
+    `perf` is what the kernel's own counters were found to say; without it some are told since `before`.
+    """
     message = pb.ResourceStatistics(timestamp=at)
     _put_limits(message, limits)
     if usage is not None:
@@ -46,7 +54,9 @@ def statistics(
             setattr(message, name, int(value) if name in _WHOLE else value)
         for protocol in _SNMP.keys() & seen.snmp.keys():
             _put_counters(getattr(message.net_snmp_statistics, _SNMP[protocol]), seen.snmp[protocol])
-    if before is not None and seen is not None and usage is not None and at > before.at:
+    if perf is not None:
+        message.perf.CopyFrom(perf)
+    elif before is not None and seen is not None and usage is not None and at > before.at:
         message.perf.timestamp = at
         message.perf.duration = at - before.at
         message.perf.task_clock = max(0, usage.cpu_micros - before.cpu_micros) / 1000
