@@ -1,6 +1,7 @@
 """Python kinds: a function that does nothing, against Celery with Redis; two worker processes on both sides.
 
-Throughput counts until the client holds every result, latency is of one job at a time with nothing else going on.
+Throughput counts until the client holds every result. Latency is of one job at a time with nothing else going on, on
+both sides through a synchronous client in a process of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from harness.celery import WORKERS, CeleryPeer, celery
 from harness.figures import Figure, Scale, at_least, at_most, memory, percentile
 from harness.jobs import JobClient, connect, span
 from harness.machine import Growth
+from harness.processes import answer
 from harness.server import Server, fleeting
 
 COUNT = 10_000
@@ -54,7 +56,7 @@ def _compare(server: Server, peer: CeleryPeer, scale: Scale) -> list[Figure]:
     singles, peer_singles = [], []
     for _ in range(scale.rounds):
         peer_singles.append(peer.latencies(scale.of(SINGLES)))
-        singles.append(asyncio.run(_latencies(server, scale.of(SINGLES))))
+        singles.append(_latencies(server, scale.of(SINGLES)))
     return [
         Figure(
             name="Python kinds, result at the client",
@@ -94,12 +96,7 @@ async def _throughput(server: Server, kind: str, count: int) -> tuple[float, flo
         return time.perf_counter() - clock, span(begun, done)
 
 
-async def _latencies(server: Server, count: int) -> list[float]:
-    async with connect(server.address) as channel:
-        client = JobClient(channel)
-        found = []
-        for _ in range(count):
-            begun = time.perf_counter()
-            await client.until_over(await client.schedule("single"))
-            found.append(time.perf_counter() - begun)
-        return found
+def _latencies(server: Server, count: int) -> list[float]:
+    """Give the seconds from submission to result, one job at a time, as a client process of its own saw them."""
+    found: list[float] = answer("jobv1_client.py", server.address, "single", str(count))["latencies"]
+    return found

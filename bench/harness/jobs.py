@@ -36,12 +36,6 @@ class JobClient:
             response_deserializer=pb.LookupInstancesResponse.FromString,
         )
 
-    async def schedule(self, kind: str, arguments: Iterable[str] = ()) -> str:
-        """Schedule one and give its uuid."""
-        request = pb.ScheduleJobRequest(kind=kind, arguments=arguments).SerializeToString()
-        response = pb.ScheduleJobResponse.FromString(await self._schedule(request))
-        return str(response.instance.uuid)
-
     async def schedule_many(self, kind: str, count: int, in_flight: int = IN_FLIGHT) -> None:
         """Schedule `count` of them one call each; every answer is awaited, none is parsed."""
         request = pb.ScheduleJobRequest(kind=kind).SerializeToString()
@@ -74,15 +68,6 @@ class JobClient:
                     return done
                 await self._check(kind)
             await asyncio.sleep(max(0.0, looked + period - time.monotonic()))
-
-    async def until_over(self, uuid: str) -> pb.JobInstance:
-        """Ask for one instance again and again until it has completed."""
-        while True:
-            (instance,) = await self.lookup(uuid=uuid)
-            if instance.state == pb.JOB_STATE_COMPLETED:
-                return instance
-            if instance.state not in {pb.JOB_STATE_CREATED, pb.JOB_STATE_SCHEDULED, pb.JOB_STATE_PROCESSING}:
-                raise Unfinished(str(instance))
 
     async def _check(self, kind: str) -> None:
         broken = await self.lookup(kind, state=pb.JOB_STATE_TERMINATED)

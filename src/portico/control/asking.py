@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from portico.control.cluster.scheduling import pool_tree
+from portico.control.explaining import ExplainRun, explain_run
 from portico.control.jobs.catalogue import KIND_PREFIX
 from portico.control.queries import (
     FileRange,
@@ -46,7 +47,7 @@ MOST_LISTED = 500_000
 YOUNG = 50_000
 """Microseconds since it was scheduled for which a lookup of one Instance waits a moment for its end."""
 
-A_MOMENT = 0.002
+A_MOMENT = 0.005
 """Seconds."""
 
 StateT = TypeVar("StateT", bound=StrEnum)
@@ -291,4 +292,5 @@ _ANSWERS: dict[type[Query], Callable[[Plane, Any], Awaitable[Any]]] = {
     ListFiles: _list_files,
     ReadFile: _read_file,
     GetUsage: _usage,
+    ExplainRun: explain_run,
 }

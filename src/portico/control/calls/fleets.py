@@ -119,6 +119,7 @@ class Fleets:
         worker.outbox.clear()
         if calls and worker.line is not None:
             worker.line.send(Calls(calls))
+            worker.acknowledge()
 
     # ---- what workers say --------------------------------------------------------------------------------------
 

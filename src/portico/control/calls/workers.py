@@ -6,6 +6,7 @@ that worker; a report is acknowledged when it is durable.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from portico.control.cluster.gateway import Line
     from portico.control.plane import Plane
 
+ACK_PAUSE = 0.02
+"""Seconds for which an acknowledgement waits for the next Calls, which take it along: to hear of it by itself costs a
+sleeping worker, and the server, as much as a whole report. A worker keeps what it has told until then."""
+
 _ALIVE = frozenset({RunState.LAUNCHING, RunState.RUNNING, RunState.UNREACHABLE})
 
 
 class Worker:
     """One worker process: what it has been given and has not finished."""
 
-    __slots__ = ("fleet", "leased", "line", "open", "outbox", "run", "running")
+    __slots__ = ("fleet", "leased", "line", "open", "outbox", "owed", "run", "running")
 
     def __init__(self, run: str, fleet: str, line: Line | None) -> None:
         self.run = run
@@ -32,11 +37,18 @@ class Worker:
         self.open = True
         self.leased: dict[str, int] = {}
         self.outbox: list[Invoke] = []
+        self.owed = 0
         self.running = ""
 
     def forget(self, call: str) -> None:
         """Count a Call as not held any more."""
         self.leased.pop(call, None)
+
+    def acknowledge(self) -> None:
+        """Say up to which report everything is durable, unless it has been said."""
+        if self.owed and self.line is not None:
+            self.line.send(Ack(self.owed))
+        self.owed = 0
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -53,6 +65,7 @@ class WorkerSession:
         self._plane = plane
         self.worker = worker
         self.line = line
+        self._acknowledging: asyncio.TimerHandle | None = None
 
     def receive(self, frame: CallsReport) -> None:
         """Take one report."""
@@ -61,10 +74,22 @@ class WorkerSession:
             return
         with self._plane.begin() as tx:
             self._plane.fleets.take(tx, self.worker, frame)
-            tx.after(lambda: self.line.send(Ack(frame.sequence)))
+            tx.after(lambda: self._acknowledge_soon(frame.sequence))
+
+    def _acknowledge_soon(self, sequence: int) -> None:
+        self.worker.owed = sequence
+        if self._acknowledging is None:
+            self._acknowledging = asyncio.get_running_loop().call_later(ACK_PAUSE, self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        self._acknowledging = None
+        self.worker.acknowledge()
 
     def lost(self) -> None:
         """Hear that the connection is gone; its leases stay while its Run lives."""
+        if self._acknowledging is not None:
+            self._acknowledging.cancel()
+            self._acknowledging = None
         if self.worker.line is self.line:
             self.worker.line = None
             self.worker.open = False

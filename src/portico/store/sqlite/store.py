@@ -1,8 +1,8 @@
 """The writing side of the SQLite store.
 
 Owns the one writing connection. Promises: a batch is one transaction; rows, events and the newest revision are
-committed together; what nobody waits for (checkpoints, deleting events that are logically gone already) happens in
-`tidy`, in bounded steps after the answer went out.
+committed together; what nobody waits for (checkpoints, deleting events that are logically gone already, lengthening the
+log) happens in `tidy`, in bounded steps after the answer went out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from portico.store.faults import disk_errors
 from portico.store.port import Batch, Change, Prune, Table
 from portico.store.sqlite import queries
 from portico.store.sqlite.backup import copy
-from portico.store.sqlite.connections import explained, open_reader, open_writer, transaction, tune_writer
+from portico.store.sqlite.connections import PAGE_SIZE, explained, open_reader, open_writer, transaction, tune_writer
+from portico.store.sqlite.log_room import LogRoom
+from portico.store.sqlite.lone_change import LoneChanges, lone_change
 from portico.store.sqlite.migrations import MIGRATIONS, Migration
 from portico.store.sqlite.reader import SqliteReader
 from portico.store.sqlite.schema import prepare, refuse_foreign
@@ -28,6 +30,9 @@ SWEPT_EVENTS = 2_000
 
 CHECKPOINT_PAGES = 4_000
 """After about how many written pages `tidy` moves them into the file: 16 MB, some 40 ms; see `connections`."""
+
+LOG_BYTES = CHECKPOINT_PAGES * 5 // 4 * PAGE_SIZE
+"""The length of the log from soon after the start; how much a checkpoint moves is an estimate."""
 
 _PAGES_PER_ROW = 3
 _PAGES_PER_COMMIT = 4
@@ -48,12 +53,14 @@ class SqliteStore:
         self._catalogue = Catalogue(tables)
         self._upserts = {table.name: _upsert(table) for table in tables}
         self._unmoved_pages = 0
+        self._log_room = LogRoom(path, LOG_BYTES)
         with explained(path):
             self._connection = open_writer(path)
             try:
                 refuse_foreign(self._connection)
                 tune_writer(self._connection)
                 prepare(self._connection, self._catalogue, migrations)
+                self._lone_changes = LoneChanges(self._connection, tables, self._upserts)
                 self._last = Revision(self._meta("last_revision"))
                 self._pruned = Revision(self._meta("pruned_through"))
                 self._swept = self._oldest_event() > self._pruned
@@ -73,29 +80,26 @@ class SqliteStore:
                 self._catalogue.check_select(prune.select)
             else:
                 pruned = max(pruned, min(prune.through, last))
-        with explained(self._path), transaction(self._connection):
-            self._write_rows(batch.changes)
-            self._write_events(batch.changes)
-            if last != self._last:
-                self._connection.execute(_SET_META, (last, "last_revision"))
-            for prune in batch.prunes:
-                if isinstance(prune, Prune):
-                    self._connection.execute(*queries.delete(prune.select, self._catalogue.table(prune.select.table)))
-            if pruned != self._pruned:
-                self._connection.execute(_SET_META, (pruned, "pruned_through"))
+        lone = lone_change(batch)
+        with explained(self._path):
+            if lone is not None:
+                self._lone_changes.write(lone)
+            else:
+                self._write_all(batch, last, pruned)
         self._last = last
         self._swept = self._swept and pruned == self._pruned
         self._pruned = pruned
         self._unmoved_pages += _PAGES_PER_COMMIT + _PAGES_PER_ROW * len(batch.changes)
 
     def tidy(self) -> bool:
-        """Delete some dead events, or move written pages into the file; True while dead events remain."""
+        """Delete some dead events, move pages into the file, lengthen the log; True while dead events remain."""
         with explained(self._path):
             if not self._swept:
                 self._sweep_events()
             if self._unmoved_pages >= CHECKPOINT_PAGES:
                 self._unmoved_pages = 0
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._log_room.grow()
         return not self._swept
 
     def reader(self) -> SqliteReader:
@@ -111,6 +115,18 @@ class SqliteStore:
         """Release everything; the file then stands alone, without a log beside it."""
         with explained(self._path):
             self._connection.close()
+
+    def _write_all(self, batch: Batch, last: Revision, pruned: Revision) -> None:
+        with transaction(self._connection):
+            self._write_rows(batch.changes)
+            self._write_events(batch.changes)
+            if last != self._last:
+                self._connection.execute(_SET_META, (last, "last_revision"))
+            for prune in batch.prunes:
+                if isinstance(prune, Prune):
+                    self._connection.execute(*queries.delete(prune.select, self._catalogue.table(prune.select.table)))
+            if pruned != self._pruned:
+                self._connection.execute(_SET_META, (pruned, "pruned_through"))
 
     def _write_rows(self, changes: Sequence[Change]) -> None:
         newest: dict[str, dict[str, Change]] = {}

@@ -6,8 +6,9 @@ bodies, or for renaming. Number 1 is the first layout; numbers rise by one, and 
 
 from __future__ import annotations
 
+from portico.store.sqlite.migrations.active_jobs import ACTIVE_JOBS
 from portico.store.sqlite.migrations.runner import Migration, run
 
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (ACTIVE_JOBS,)
 
 __all__ = ["MIGRATIONS", "Migration", "run"]
