@@ -91,7 +91,9 @@ async def get(plane, instance):
     return await plane.ask(GetInstance(instance.id))
 
 
-def test_a_function_is_called_and_its_results_kept():
+def test_a_function_is_called_and_its_results_kept(monkeypatch):
+    monkeypatch.setattr("portico.control.calls.workers.ACK_PAUSE", 0.0)
+
     async def story():
         plane, _, (worker,) = await started()
         assert worker.line.of(WorkerReady)
@@ -104,6 +106,24 @@ def test_a_function_is_called_and_its_results_kept():
         ended = await get(plane, instance)
         assert (ended.state, ended.results, ended.attempts) == (InstanceState.SUCCEEDED, ("3",), 1)
         assert [frame.sequence for frame in worker.line.of(Ack)] == [1]
+
+    asyncio.run(story())
+
+
+def test_the_next_call_takes_the_acknowledgement_along(monkeypatch):
+    monkeypatch.setattr("portico.control.calls.workers.ACK_PAUSE", 20.0)
+
+    async def story():
+        plane, _, (worker,) = await started()
+        await plane.submit(ScheduleKind("work"))
+        await settle(plane)
+        worker.end(worker.calls[0])
+        await settle(plane)
+        assert not worker.line.of(Ack)
+        await plane.submit(ScheduleKind("work"))
+        await settle(plane)
+        assert [type(frame) for frame in worker.line.sent[-2:]] == [Calls, Ack]
+        assert worker.line.sent[-1].sequence == 1
 
     asyncio.run(story())
 
@@ -141,6 +161,7 @@ def test_when_a_worker_dies_begun_calls_are_lost_and_others_go_back_uncounted():
         assert lost.error.startswith("lost: its worker ended")
         again = await get(plane, queued)
         assert (again.state, again.attempts, again.worker) == (InstanceState.PENDING, 0, "")
+        await replaced(plane)
         replacement = FakeWorker(plane, node.orders[-1])
         await settle(plane)
         assert [(call.call, call.lease) for call in replacement.calls] == [(queued.id, 2)]
@@ -158,6 +179,7 @@ def test_answers_under_an_old_lease_change_nothing():
         await settle(plane)
         node.ended(worker.order, code=1)
         await settle(plane)
+        await replaced(plane)
         replacement = FakeWorker(plane, node.orders[-1])
         await settle(plane)
         replacement.report(ended=(CallEnd(old.call, old.lease, 0, 0, ("stale",)),))
@@ -168,6 +190,12 @@ def test_answers_under_an_old_lease_change_nothing():
         assert (await get(plane, instance)).results == ("fresh",)
 
     asyncio.run(story())
+
+
+async def replaced(plane):
+    """Let the pause before a worker's next Attempt pass."""
+    plane.clock.advance(1)
+    await settle(plane)
 
 
 def test_a_call_over_its_timeout_ends_with_its_worker():
@@ -184,6 +212,7 @@ def test_a_call_over_its_timeout_ends_with_its_worker():
         assert [stop.run for stop in node.stops] == [worker.order.run]
         node.ended(worker.order, cause=EndCause.SIGNALLED)
         await settle(plane)
+        await replaced(plane)
         assert len(node.orders) == 2
 
     asyncio.run(story())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from simulation.goals import check_ends, check_goals, unreached
+
 from portico.control.jobs.catalogue import kind_id
 from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, JobMode
 from portico.domain.resources import count_ports, covers, merge_ports
 from portico.domain.runs import Run, RunState
 from portico.domain.slices import subtract_slices, sums
-
-SLOTTED = {InstanceState.PENDING, InstanceState.RUNNING}
 
 
 class Invariants:
@@ -114,7 +114,7 @@ class Invariants:
         assert not plane.committer.failed.is_set()
         self._check_claims(plane)
         self._check_offers(plane)
-        self._check_jobs(plane)
+        check_goals(plane, self._world.door)
         self._check_answers(plane)
         self._check_watch(plane)
 
@@ -139,7 +139,7 @@ class Invariants:
             assert plane.capacity.free_slices(name) == expected, "the mirror differs"
             ports = [piece for run in runs for piece in run.claim.ports]
             assert count_ports(merge_ports(ports)) == count_ports(ports), f"ports of node {name} are claimed twice"
-        allocation = {pool: dict(book) for pool, book in pools.items()}
+        allocation = {pool: dict(book) for pool, book in pools.items() if book}
         assert plane.capacity.allocation == allocation, "pool accounts differ from claims"
 
     def _check_offers(self, plane):
@@ -153,24 +153,6 @@ class Invariants:
             if run.fixed and run.claim is not None and not run.ended and run.state is not RunState.UNREACHABLE:
                 held.setdefault((run.job, run.pool), Counter()).update(run.amounts)
         assert plane.offers.bidding.allocated == {seat: dict(sums_) for seat, sums_ in held.items()}
-
-    def _check_jobs(self, plane):
-        active = Counter(instance.job for instance in plane.state.instances.values() if instance.state in SLOTTED)
-        for job in plane.state.jobs.values():
-            assert plane.queues[job.id].active == active[job.id], "a job's slots are miscounted"
-            if job.concurrency:
-                assert active[job.id] <= job.concurrency, f"{job.id} has {active[job.id]} attempts"
-            if job.mode is JobMode.SERVICE:
-                live = Counter(
-                    instance.index
-                    for identity in plane.job_instances[job.id]
-                    if not (instance := plane.state.instances[identity]).cancel
-                )
-                assert all(count == 1 for count in live.values()), f"{job.id} has an index twice: {live}"
-        for instance in plane.state.instances.values():
-            job = plane.state.jobs[instance.job]
-            if job.retry.limit >= 0:
-                assert instance.tries <= 1 + job.retry.limit, f"{instance.id} was tried {instance.tries} times"
 
     def _check_answers(self, plane):
         reader = self._world.store.reader()
@@ -200,10 +182,12 @@ class Invariants:
         busy = [
             instance
             for instance in plane.state.instances.values()
-            if not instance.ended and instance.job not in (kind_id("cron"), "fleet/python")
+            if not instance.ended
+            and instance.job != kind_id("cron")
+            and plane.state.jobs[instance.job].mode is not JobMode.SERVICE
         ]
         durable = plane.committer.durable == plane.committer.revision
-        return durable and not busy and self._told_apart(plane) == []
+        return durable and not busy and not unreached(plane) and self._told_apart(plane) == []
 
     def _told_apart(self, plane):
         """Runs about which control and the nodes do not agree (for a moment, while a report is under way)."""
@@ -215,7 +199,10 @@ class Invariants:
 
     def check_quiet(self):
         plane = self._world.plane
-        assert self.quiet(), f"left over: {self._leftovers(plane)}, not agreed on: {self._told_apart(plane)}"
+        assert self.quiet(), (
+            f"left over: {self._leftovers(plane)}, not agreed on: {self._told_apart(plane)}, {unreached(plane)}"
+        )
+        check_ends(plane, self._world.door.created)
         reader = self._world.store.reader()
         for identity in self._world.answered:
             instance = plane.state.tables["instances"].load(reader.get("instances", identity))

@@ -7,9 +7,9 @@ from unittest import mock
 
 import msgspec
 
-from portico.control.cluster import gateway, nodes, runs
+from portico.control.cluster import gateway, nodes, runs, scheduling
 from portico.control.committer import Committer
-from portico.control.jobs import instances
+from portico.control.jobs import goals, instances, queues
 from portico.domain.frames import Ack
 
 
@@ -81,8 +81,8 @@ def counts_slots_twice():
     """A retried Instance gives its slot back twice."""
     again = instances._wait_again
 
-    def wait_again(plane, tx, job, instance, due_at):
-        again(plane, tx, job, instance, due_at)
+    def wait_again(plane, tx, job, instance, pause):
+        again(plane, tx, job, instance, pause)
         plane.queues[job.id].active -= 1
 
     with mock.patch.object(instances, "_wait_again", wait_again):
@@ -108,6 +108,37 @@ def retries_cancelled_work():
         yield
 
 
+@contextmanager
+def forgets_goals():
+    """After a restart nobody looks at Jobs that are not where they want to be."""
+    want = goals.Goals.want
+
+    def forgetful(self, job):
+        if self._plane.started:
+            want(self, job)
+
+    with mock.patch.object(goals.Goals, "want", forgetful):
+        yield
+
+
+@contextmanager
+def starts_too_many():
+    """Attempts that have not begun are not counted."""
+
+    def has_room(self, job):
+        return not job.concurrency or self.active < job.concurrency
+
+    with mock.patch.object(queues.JobQueue, "has_room", has_room):
+        yield
+
+
+@contextmanager
+def keeps_placement_to_itself():
+    """A door is not told where its Attempts were placed."""
+    with mock.patch.object(scheduling, "tell_of_run"):
+        yield
+
+
 PLANTS = (
     answers_before_durable,
     launches_before_durable,
@@ -116,4 +147,7 @@ PLANTS = (
     loses_runs_of_returning_nodes,
     counts_slots_twice,
     retries_cancelled_work,
+    forgets_goals,
+    starts_too_many,
+    keeps_placement_to_itself,
 )

@@ -6,6 +6,9 @@ import pytest
 from simulation.plants import PLANTS
 from simulation.world import World, run_world
 
+from portico.domain.jobs import JobState
+from portico.domain.runs import RunState
+
 SEEDS = 30
 MOST_SEEDS = 1000
 
@@ -31,6 +34,19 @@ def test_bidders_take_part():
     world.run()
     assert len(world.bidders.launched) > 20
     assert world.bidders.stale > 0
+
+
+def test_a_door_has_jobs_of_both_sorts_and_hears_of_everything():
+    heard = set()
+    for seed in (1, 6, 8):
+        world = World(seed)
+        world.run()
+        heard |= world.door.heard
+    assert heard >= {"moved", "preparing", "pause", *JobState, *RunState} - {
+        JobState.ACTIVE,
+        RunState.ADMITTED,
+        RunState.PLACED,
+    }
 
 
 @pytest.mark.timeout(600)

@@ -10,12 +10,16 @@ import gc
 import logging
 import random
 from collections import Counter
+from unittest import mock
 
 import structlog
 from simulation.bidder import SimulatedBidders
+from simulation.door import SERVICE, SimulatedDoor
 from simulation.invariants import Invariants
+from simulation.kinds import COMMANDS, POOLS, make_jobs
 
 from portico.control.commands import CancelInstances, DrainNode, ScheduleKind, StopRun
+from portico.control.jobs import goals
 from portico.control.jobs.catalogue import kind_id
 from portico.control.plane import Plane
 from portico.control.queries import GetInstance
@@ -23,16 +27,12 @@ from portico.control.records import CORE_TABLES, RUNS
 from portico.domain.errors import PorticoError
 from portico.domain.events import Selector
 from portico.domain.identity import SECOND, Micros
-from portico.domain.jobs import Job, JobMode, Retry, Schedule, Template
-from portico.domain.nodes import Pool
-from portico.domain.runs import AbsencePolicy, RunSpec
 from portico.engines.simulated.node import Behaviour, SimulatedNode
 from portico.engines.simulated.virtual_time import SeededIds, VirtualClock, VirtualLoop
 from portico.engines.simulated.worker import SimulatedWorker
 from portico.store.memory import MemoryStore
 from portico.store.port import Batch
 
-FLEET = "python"
 SECRET = "s"
 HEALING = 400.0
 OPERATIONS = 200
@@ -79,77 +79,6 @@ class LateWriter:
             self._world.loop.call_later(0.001, self._flush)
 
 
-def make_jobs():
-    """Kinds of every sort: plain, retried, bounded, timed, cron, functions; and the fleet for the functions."""
-
-    def command(name, *, cpus=1000, **changes):
-        template = Template(
-            spec=RunSpec(argv=(name,)),
-            amounts={"cpus": cpus, "mem": 100_000},
-            timeout=changes.pop("timeout", Micros(0)),
-            grace=Micros(2 * SECOND),
-            absence=changes.pop("absence", AbsencePolicy(Micros(40 * SECOND), lose=True)),
-        )
-        return Job(
-            id=kind_id(name),
-            door="jobv1",
-            pool=changes.pop("pool", "/jobv1"),
-            mode=JobMode.DEMAND,
-            created_at=0,
-            template=template,
-            **changes,
-        )
-
-    def function(name, **changes):
-        template = Template(
-            function=name, fleet=FLEET, timeout=changes.pop("timeout", Micros(0)), grace=Micros(1 * SECOND)
-        )
-        return Job(
-            id=kind_id(name),
-            door="jobv1",
-            pool="/jobv1",
-            mode=JobMode.DEMAND,
-            created_at=0,
-            template=template,
-            **changes,
-        )
-
-    fleet = Job(
-        id="fleet/python",
-        door="jobv1",
-        pool="/jobv1",
-        mode=JobMode.SERVICE,
-        created_at=0,
-        size=2,
-        template=Template(
-            spec=RunSpec(argv=("worker",)),
-            amounts={"cpus": 100},
-            priority=-1000,
-            labels={"portico.fleet": FLEET},
-            grace=Micros(SECOND),
-            absence=AbsencePolicy(Micros(40 * SECOND), lose=True),
-        ),
-        retry=Retry(0, Micros(SECOND), 2, Micros(5 * SECOND)),
-    )
-    patient = AbsencePolicy(Micros(30 * SECOND), lose=False)
-    return [
-        command("plain"),
-        command("retried", retry=Retry(2, Micros(SECOND), 2)),
-        command("bounded", concurrency=2, cpus=500),
-        command("timed", timeout=Micros(4 * SECOND), retry=Retry(1)),
-        command("patient", absence=patient, pool="/limited"),
-        command("cron", schedule=Schedule("@every 7s", "UTC")),
-        function("brief"),
-        function("retried-function", retry=Retry(2, Micros(SECOND))),
-        function("hung", timeout=Micros(3 * SECOND), retry=Retry(1)),
-        fleet,
-    ]
-
-
-COMMANDS = ["plain", "retried", "bounded", "timed", "patient", "brief", "brief", "retried-function", "hung"]
-POOLS = [Pool(id="/limited", limit={"cpus": 2000})]
-
-
 class World:
     def __init__(self, seed, nodes=3, operations=OPERATIONS):
         self.seed = seed
@@ -171,6 +100,7 @@ class World:
         self.nodes = []
         self.healing = False
         self.dies_unwritten = False
+        self.door = SimulatedDoor(self)
         self.bidders = SimulatedBidders(self) if seed % BIDDING == BIDDING - 1 else None
 
     def run(self):
@@ -179,7 +109,8 @@ class World:
         self.loop.set_exception_handler(lambda _loop, context: failures.append(context))
         asyncio.set_event_loop(self.loop)
         try:
-            self.loop.run_until_complete(self._live())
+            with mock.patch.multiple(goals, ADDED_AT_ONCE=3, ENDED_AT_ONCE=2):
+                self.loop.run_until_complete(self._live())
             if failures:
                 first = failures[0]
                 raise AssertionError(f"a callback failed: {first.get('message')}") from first.get("exception")
@@ -218,6 +149,7 @@ class World:
     def start_control(self):
         plane = Plane(self.store, self.clock, self.ids, secret=SECRET, reading_threads=0)
         plane.load()
+        self.door.find(plane)
         self.writer = LateWriter(self, plane)
         plane.attach(self.writer)
         plane.start(self.jobs, POOLS)
@@ -251,9 +183,10 @@ class World:
     # ---- what programs do --------------------------------------------------------------------------------------
 
     def _length(self, order):
-        if order.spec.argv == ("worker",):
+        if order.spec.argv == ("worker",) or (self.healing and order.spec.argv == (SERVICE,)):
             return 10_000.0
-        return self.source.choice([0.001, 0.05, 0.5, 2.0, 8.0])
+        lengths = [0.001, 0.5, 8.0, 60.0] if order.spec.argv == (SERVICE,) else [0.001, 0.05, 0.5, 2.0, 8.0]
+        return self.source.choice(lengths)
 
     def _code(self, _order):
         return self.source.choice([0, 0, 0, 1])
@@ -293,9 +226,11 @@ class World:
         if self.plane is None:
             return
         choice = self.source.random()
-        if choice < 0.72:
+        if choice < 0.50:
             self._start(self._schedule())
-        elif choice < 0.82:
+        elif choice < 0.75:
+            self._start(self.door.operate(self.plane))
+        elif choice < 0.83:
             self._start(self._cancel())
         elif choice < 0.90:
             self._start(self._look())

@@ -125,7 +125,7 @@ def _fleet_job(
             absence=AbsencePolicy(lose=True),
             labels={"portico.fleet": name},
         ),
-        retry=Retry(0, Micros(SECOND // 5), 2, Micros(30 * SECOND)),
+        retry=Retry(0, Micros(SECOND // 5), 2, Micros(30 * SECOND), steady=Micros(30 * SECOND)),
         size=settings.workers,
     )
 

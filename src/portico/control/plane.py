@@ -27,8 +27,9 @@ from portico.control.extensions import Extension, Handler
 from portico.control.history import History
 from portico.control.jobs import catalogue, firing, instances
 from portico.control.jobs.attempts import Attempts
-from portico.control.jobs.instances import Queues
-from portico.control.jobs.services import Services
+from portico.control.jobs.goals import Goals
+from portico.control.jobs.listeners import JobEar
+from portico.control.jobs.queues import Queues
 from portico.control.queries import Query
 from portico.control.state import Grouped, State
 from portico.control.tallies import Tallies
@@ -82,6 +83,7 @@ class Plane:
         self.queues = Queues()
         self.run_listeners: list[RunListener] = []
         self.note_listeners: list[NoteListener] = []
+        self.job_ears: dict[str, JobEar] = {}
         self.child_runs = Grouped(lambda run: "" if run.ended else run.anchor)
         self.owned_runs = Grouped(lambda run: "" if run.ended else run.owner)
         self.gang_runs = Grouped(lambda run: "" if run.ended else run.gang)
@@ -93,7 +95,7 @@ class Plane:
         self.gateway = Gateway(self)
         self.outposts = Outposts(self)
         self.attempts = Attempts(self)
-        self.services = Services(self)
+        self.goals = Goals(self)
         self.fleets = Fleets(self)
         self._name_timers()
 
@@ -103,6 +105,7 @@ class Plane:
         self.timers.handle("run_absent", lambda identity: nodes.on_run_absent(self, identity))
         self.timers.handle("instance_due", lambda identity: instances.on_due(self, identity))
         self.timers.handle("job_pursue", self._on_pursue)
+        self.timers.handle("job_reconcile", self.goals.on_timer)
         self.timers.handle("job_fire", lambda identity: firing.fire(self, identity))
         self.timers.handle("call_deadline", self.fleets.on_deadline)
 
@@ -154,8 +157,8 @@ class Plane:
                 if instance.state is InstanceState.WAITING:
                     instances.wait_for_turn(self, tx, instance)
             for job in list(self.state.jobs.values()):
-                if job.mode is JobMode.SERVICE:
-                    self.services.keep(tx, job)
+                if job.mode is not JobMode.DEMAND:
+                    self.goals.want(job.id)
             for extension in self.extensions.values():
                 extension.start(tx)
         nodes.resume_absence(self)
@@ -260,3 +263,11 @@ class Plane:
             return found
         row = self.history.now(lambda reader: reader.get("instances", identity))
         return None if row is None else self.state.tables["instances"].load(row)
+
+    def job(self, identity: str) -> Job | None:
+        """Find a Job in memory or in history."""
+        found = self.state.jobs.get(identity)
+        if found is not None:
+            return found
+        row = self.history.now(lambda reader: reader.get("jobs", identity))
+        return None if row is None else self.state.tables["jobs"].load(row)

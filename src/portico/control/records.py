@@ -91,7 +91,7 @@ INSTANCES = RecordTable(
     Instance,
     Table(
         "instances",
-        (Column("active", "integer"), Column("job", fixed=True), Column("state"), Column("ended_at", "integer")),
+        (Column("active", "integer"), Column("job"), Column("state"), Column("ended_at", "integer")),
         active="active",
         past=(("job", "state"), ("state",), ("ended_at",)),
     ),
@@ -100,7 +100,18 @@ INSTANCES = RecordTable(
     keep=lambda instance: not instance.ended or instance.recurring,
 )
 
-JOBS = RecordTable(Job, Table("jobs", (Column("door"),), ()), lambda job: (job.door,), scope=lambda job: job.id)
+JOBS = RecordTable(
+    Job,
+    Table(
+        "jobs",
+        (Column("door"), Column("active", "integer"), Column("ended_at", "integer")),
+        active="active",
+        past=(("ended_at",), ("door", "ended_at")),
+    ),
+    lambda job: (job.door, int(not job.ended), job.ended_at),
+    scope=lambda job: job.id,
+    keep=lambda job: not job.ended,
+)
 NODES = RecordTable(Node, Table("nodes"))
 POOLS = RecordTable(Pool, Table("pools"))
 VOLUMES = RecordTable(Volume, Table("volumes", (Column("node"),)), lambda volume: (volume.node,))

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from portico.control.plane import Plane
 
 SLICE = 2_000
+TABLES = ("instances", "runs", "jobs")
 EVERY = 30.0
 BUSY = 1.0
 """Seconds between slices."""
 
 
 class Keep(msgspec.Struct, frozen=True):
-    """How long and how many: finished Runs and Instances, and events."""
+    """How long and how many: finished Runs, Instances and Jobs, and events."""
 
     age: Micros = Micros(7 * DAY)
     count: int = 1_000_000
@@ -33,7 +34,7 @@ async def run(plane: Plane) -> None:
     pause = EVERY
     while True:
         await asyncio.sleep(pause)
-        more = [await _prune(plane, table) for table in ("instances", "runs")]
+        more = [await _prune(plane, table) for table in TABLES]
         _prune_events(plane)
         pause = BUSY if any(more) else EVERY
 

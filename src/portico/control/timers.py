@@ -38,10 +38,13 @@ class Timers:
         heapq.heappush(self._heap, (at, self._count, name, identity))
 
     def fire_due(self, limit: int = 200) -> bool:
-        """Run the handlers of what is due, up to a limit; tells whether more is due."""
-        now = self._clock.now()
+        """Run the handlers of what is due, up to a limit; tells whether more is due.
+
+        What a handler sets for now waits for the next call, so that work done in steps lets others have a turn.
+        """
+        now, newest = self._clock.now(), self._count
         while self._heap and self._heap[0][0] <= now:
-            if limit == 0:
+            if limit == 0 or self._heap[0][1] > newest:
                 return True
             limit -= 1
             _, _, name, identity = heapq.heappop(self._heap)

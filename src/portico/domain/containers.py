@@ -27,7 +27,8 @@ class MountKind(StrEnum):
 
 
 class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One place in the container. A `source` that starts with a slash is the host's, another one the sandbox's.
+    """One place in the container. A `source` that starts with a slash is the host's, another one the sandbox's: the
+    Run's own, or that of `run`, which is above it in its tree.
 
     A tmpfs has no source; `size` bounds it in bytes, 0 is the kernel's default. `create` makes a missing source
     directory first, which is how a volume gets its folder.
@@ -39,6 +40,7 @@ class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
     read_only: bool = False
     create: bool = False
     size: int = 0
+    run: str = ""
 
 
 class PortMapping(msgspec.Struct, frozen=True, omit_defaults=True):

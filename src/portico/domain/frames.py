@@ -47,7 +47,9 @@ class Register(Frame, frozen=True, tag="register"):
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One fact about a Run: exactly one of started, health, note or outcome is told.
+    """One fact about a Run: exactly one of preparing, started, health, note or outcome is told.
+
+    `preparing` tells that an image or files are being brought, which takes time; it is not told of every launch.
 
     A `note` is what the host of a hosted Run has to say of it, opaque to Portico; `number` is the host's own for it.
     """
@@ -62,6 +64,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     refused: str = ""
     note: bytes = b""
     number: int = 0
+    preparing: bool = False
 
 
 class Report(Frame, frozen=True, tag="report"):
@@ -72,11 +75,16 @@ class Report(Frame, frozen=True, tag="report"):
 
 
 class Heartbeat(Frame, frozen=True, tag="heartbeat"):
-    """A sign of life each few seconds, with the node's load: running count and free sandbox bytes."""
+    """A sign of life each few seconds, with the node's load: running count and free sandbox bytes.
+
+    `slack` is what Runs have claimed and did not use when that was last measured, in integer thousandths by kind;
+    None while it has not been, or is not to be. What revocable Runs claim and use does not count.
+    """
 
     at: Instant
     runs: int = 0
     disk_free: int = 0
+    slack: dict[str, int] | None = None
 
 
 class Answer(Frame, frozen=True, tag="answer"):
@@ -130,7 +138,8 @@ class Refused(Frame, frozen=True, tag="refused"):
 class LaunchOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One Run to start; the same (run, token) twice is one start.
 
-    `adds` tells that its limits are on top of those of the Run it is in, its parent or host.
+    `adds` tells that its limits are on top of those of the Run it is in, its parent or host; `revocable` that it lives
+    on what others have claimed and do not use.
     """
 
     run: str
@@ -143,6 +152,7 @@ class LaunchOrder(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     labels: dict[str, str] = {}
     self_stop: Micros = Micros(0)
     adds: bool = False
+    revocable: bool = False
 
 
 class Launch(Frame, frozen=True, tag="launch"):

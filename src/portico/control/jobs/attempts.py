@@ -5,16 +5,18 @@ Promises: an Instance has at most one live Attempt; what its Run or Call reports
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from portico.control.cluster import runs
-from portico.control.jobs.instances import Ending, Verdict, begin, conclude, end_attempt
+from portico.control.jobs.instances import Ending, Verdict, begin, end_attempt, fail_to_start
+from portico.control.jobs.listeners import tell_of_run
 from portico.deciding.commands import fill
 from portico.domain.errors import Invalid
 from portico.domain.identity import Instant
-from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, Job
+from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, Job, JobMode
 from portico.domain.runs import Outcome, Run, RunState, StopOrder, StopReason
 
 if TYPE_CHECKING:
@@ -41,22 +43,28 @@ class Attempts:
             self._plane.fleets.enqueue(tx, job, pending)
             return
         try:
-            run = self._make_run(tx, job, instance)
+            tree = self._make_tree(tx, job, instance)
         except Invalid as error:  # the command was changed since, or fires by itself and needs an argument
-            begun = msgspec.structs.replace(
-                instance, state=INSTANCE_LIFE.advance(instance.state, InstanceState.PENDING)
-            )
-            conclude(self._plane, tx, begun, Verdict.FAILURE, str(error), tx.now)
+            fail_to_start(self._plane, tx, job, instance, str(error))
             return
         pending = msgspec.structs.replace(
-            instance, state=INSTANCE_LIFE.advance(instance.state, InstanceState.PENDING), attempt=run.id
+            instance, state=INSTANCE_LIFE.advance(instance.state, InstanceState.PENDING), attempt=tree[0].id
         )
         tx.put(pending)
-        runs.create_run(self._plane, tx, run)
+        for run in tree:
+            runs.create_run(self._plane, tx, run)
+        tell_of_run(self._plane, tx, None, tree[0])
+
+    def _make_tree(self, tx: Transaction, job: Job, instance: Instance) -> Sequence[Run]:
+        run = self._make_run(tx, job, instance)
+        ear = self._plane.job_ears.get(job.door)
+        return (run,) if ear is None else ear.prepare(tx, job, instance, run)
 
     def _make_run(self, tx: Transaction, job: Job, instance: Instance) -> Run:
         template = job.template
-        spec = msgspec.structs.replace(template.spec, argv=fill(template.spec.argv, instance.arguments))
+        spec = template.spec
+        if job.mode is JobMode.DEMAND:
+            spec = msgspec.structs.replace(spec, argv=fill(spec.argv, instance.arguments))
         return Run(
             id=self._plane.ids.fresh(),
             door=job.door,
@@ -68,8 +76,11 @@ class Attempts:
             instance=instance.id,
             priority=instance.priority,
             port_count=template.port_count,
+            hard=template.hard,
+            soft=template.soft,
             strategy=template.strategy,
             labels=template.labels,
+            preemptible=template.preemptible,
             grace=template.grace,
             timeout=template.timeout,
             absence=template.absence,
@@ -84,14 +95,14 @@ class Attempts:
         self._plane.timers.set(deadline, "call_deadline", instance.id)
         return deadline
 
-    def stop(self, tx: Transaction, job: Job, instance: Instance) -> None:
-        """Stop a cancelled Instance's Attempt."""
+    def stop(self, tx: Transaction, job: Job, instance: Instance, reason: StopReason, message: str) -> None:
+        """Stop an Instance's Attempt; a Call is stopped only when its Instance is cancelled."""
         if job.template.function:
             self._plane.fleets.cancel(tx, job, instance)
             return
         run = self._plane.state.runs.get(instance.attempt)
         if run is not None:
-            runs.order_stop(self._plane, tx, run, StopOrder(StopReason.CANCELLED, tx.now, run.grace, "cancelled"))
+            runs.order_stop(self._plane, tx, run, StopOrder(reason, tx.now, run.grace, message))
 
     def on_run(self, tx: Transaction, _old: Run, run: Run) -> None:
         """Hear of a change of a Run."""
@@ -101,7 +112,11 @@ class Attempts:
         if instance is None or instance.attempt != run.id or instance.ended:
             return
         if run.ended:
-            end_attempt(self._plane, tx, instance, ending_of(run))
+            ending = ending_of(run)
+            ear = self._plane.job_ears.get(run.door)
+            if ear is not None:
+                ending = ear.judge(tx, self._plane.state.jobs[instance.job], instance, run, ending)
+            end_attempt(self._plane, tx, instance, ending)
         elif run.state is RunState.RUNNING:
             begin(self._plane, tx, instance, run.started_at)
 

@@ -41,10 +41,10 @@ def kind_name(job: str) -> str:
 
 
 def adopt(plane: Plane, tx: Transaction, wanted: Sequence[Job]) -> None:
-    """Make the configured Jobs the ones that stand; retire the rest."""
+    """Make the configured Jobs the ones that stand; retire those that are configured no more."""
     names = {job.id for job in wanted}
     for job in list(plane.state.jobs.values()):
-        if job.id not in names and not job.retired:
+        if job.id not in names and not job.retired and not job.requested:
             _retire(plane, tx, job)
     for job in wanted:
         _adopt(plane, tx, job)

@@ -1,8 +1,8 @@
 """Instances: from being asked for to their end, over as many Attempts as are owed.
 
-All functions work inside a caller's transaction. Owns the queues of Instances that wait for a slot of their Job or for
-their time. Promises: a Job never has more simultaneous Attempts than its concurrency; an Attempt's verdict is taken
-once; a cancelled Instance is never tried again.
+All functions work inside a caller's transaction. Promises: a Job never has more simultaneous Attempts than its
+concurrency, nor more that have not begun than its starting limit; an Attempt's verdict is taken once; a cancelled
+Instance is never tried again; the Instance of a service Job ends only with its slot.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
-from portico.deciding.retry import next_delay
-from portico.domain.identity import Instant
+from portico.deciding.retry import Tried, is_steady, next_delay
+from portico.domain.identity import SECOND, Instant, Micros
 from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, Job, JobMode, JobState
+from portico.domain.runs import StopReason
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -37,7 +38,10 @@ class Verdict(StrEnum):
 
 
 class Ending(msgspec.Struct, frozen=True):
-    """The end of an Attempt; `permanent` failures are not tried again, RETURNED ones do not count as a try."""
+    """The end of an Attempt; `permanent` failures are not tried again, RETURNED ones do not count as a try.
+
+    A failure that is not `counted` is tried again whatever the limit says.
+    """
 
     verdict: Verdict
     at: Instant
@@ -45,6 +49,7 @@ class Ending(msgspec.Struct, frozen=True):
     error: str | None = None
     results: tuple[str, ...] = ()
     permanent: bool = False
+    counted: bool = True
 
 
 _FINAL = {
@@ -55,43 +60,10 @@ _FINAL = {
 }
 
 
-class JobQueue:
-    """Due Instances of one Job that wait for a slot, and the count of those that have one."""
+_RETRIED = frozenset({Verdict.FAILURE, Verdict.TIMED_OUT})
 
-    __slots__ = ("active", "heap")
-
-    def __init__(self) -> None:
-        self.active = 0
-        self.heap: list[tuple[int, int, str]] = []
-
-
-class Queues:
-    """An index over Instances: who waits, and how many Attempts each Job has."""
-
-    def __init__(self) -> None:
-        self._queues: dict[str, JobQueue] = {}
-
-    def __getitem__(self, job: str) -> JobQueue:
-        queue = self._queues.get(job)
-        if queue is None:
-            queue = self._queues[job] = JobQueue()
-        return queue
-
-    def on_instance(self, old: Instance | None, new: Instance | None) -> None:
-        """Follow a change of an Instance."""
-        was = old is not None and old.state in _SLOT_STATES
-        now = new is not None and new.state in _SLOT_STATES
-        if was is not now:
-            record = new or old
-            assert record is not None
-            self[record.job].active += 1 if now else -1
-
-    def push(self, instance: Instance) -> None:
-        """Let a due Instance wait for a slot."""
-        heapq.heappush(self[instance.job].heap, (instance.priority, instance.due_at, instance.id))
-
-
-_SLOT_STATES = frozenset({InstanceState.PENDING, InstanceState.RUNNING})
+UNMAKEABLE_PAUSE = Micros(SECOND)
+"""Before a service Job tries again to make an Attempt that could not even be made."""
 
 
 def add_instance(
@@ -134,11 +106,15 @@ def wait_for_turn(plane: Plane, tx: Transaction, instance: Instance) -> None:
 
 def pursue(plane: Plane, tx: Transaction, job: Job, limit: int = 500) -> None:
     """Give due Instances of a Job their Attempts while it has free slots, most urgent first."""
+    if job.state is not JobState.ACTIVE:
+        return
     queue = plane.queues[job.id]
-    while queue.heap and limit and (not job.concurrency or queue.active < job.concurrency):
+    while queue.heap and limit and queue.has_room(job):
         entry = heapq.heappop(queue.heap)
         instance = plane.state.instances.get(entry[2])
         if instance is None or instance.state is not InstanceState.WAITING or instance.due_at != entry[1]:
+            continue
+        if instance.job != job.id:
             continue
         limit -= 1
         tx.on_undo(lambda entry=entry: heapq.heappush(queue.heap, entry))  # type: ignore[misc]
@@ -160,6 +136,9 @@ def begin(plane: Plane, tx: Transaction, instance: Instance, at: Instant) -> Ins
         deadline=plane.attempts.deadline(instance, at),
     )
     tx.put(begun)
+    job = plane.state.jobs[instance.job]
+    if job.starting_limit:
+        pursue(plane, tx, job)
     return begun
 
 
@@ -167,51 +146,91 @@ def end_attempt(plane: Plane, tx: Transaction, instance: Instance, ending: Endin
     """Take an Attempt's verdict: the Instance ends, or waits for another Attempt."""
     job = plane.state.jobs[instance.job]
     if ending.verdict is Verdict.RETURNED and not instance.cancel:
-        _wait_again(plane, tx, job, instance, tx.now)
+        _wait_again(plane, tx, job, instance, Micros(0))
         return
-    if instance.state is InstanceState.PENDING and ending.verdict is not Verdict.RETURNED:
-        began = int(ending.verdict is not Verdict.CANCELLED or ending.started_at > 0)
-        instance = msgspec.structs.replace(
-            instance,
-            attempts=instance.attempts + began,
-            tries=instance.tries + began,
-            started_at=ending.started_at or instance.started_at,
-        )
-    elif ending.started_at:
-        instance = msgspec.structs.replace(instance, started_at=ending.started_at)
+    ran_for = ending.at - ending.started_at if ending.started_at else 0
+    instance = _count(job, instance, ending, ran_for)
     verdict = ending.verdict
     if instance.cancel and verdict is not Verdict.SUCCESS:
         verdict = Verdict.CANCELLED
-    again = _pause_before_another(job, instance, ending) if verdict in _RETRIED else None
-    if again is not None:
-        retried = msgspec.structs.replace(instance, error=ending.error)
-        _wait_again(plane, tx, job, retried, Instant(tx.now + again))
+    pause = _pause_before_another(job, instance, ending, ran_for) if _is_tried_again(job, instance, ending) else None
+    if pause is not None:
+        _wait_again(plane, tx, job, msgspec.structs.replace(instance, error=ending.error), pause)
         return
     finish(plane, tx, msgspec.structs.replace(instance, results=ending.results), verdict, ending.error, ending.at)
 
 
-_RETRIED = frozenset({Verdict.FAILURE, Verdict.TIMED_OUT})
+def _count(job: Job, instance: Instance, ending: Ending, ran_for: int) -> Instance:
+    """Count a try that had not been counted when it began, and note how it bears on the next pause."""
+    changes: dict[str, int] = {}
+    tried = 1
+    if instance.state is InstanceState.PENDING and ending.verdict is not Verdict.RETURNED:
+        tried = int(ending.verdict is not Verdict.CANCELLED or ending.started_at > 0)
+        changes = {"attempts": instance.attempts + tried, "tries": instance.tries + tried}
+    if ending.started_at:
+        changes["started_at"] = ending.started_at
+    if not ending.counted:
+        changes["forgiven"] = instance.forgiven + tried
+        changes["system_failures"] = instance.system_failures + 1
+    elif instance.system_failures:
+        changes["system_failures"] = 0
+    if job.retry.steady and is_steady(job.retry, ran_for):
+        changes["rested"] = changes.get("tries", instance.tries) - changes.get("forgiven", instance.forgiven)
+        changes["system_failures"] = 0
+    return msgspec.structs.replace(instance, **changes) if changes else instance
 
 
-def _pause_before_another(job: Job, instance: Instance, ending: Ending) -> int | None:
-    if ending.permanent or job.state is not JobState.ACTIVE:
-        return None
-    return next_delay(job.retry, instance.tries)
+def _is_tried_again(job: Job, instance: Instance, ending: Ending) -> bool:
+    if job.state is not JobState.ACTIVE or instance.cancel:
+        return False
+    if job.mode is JobMode.SERVICE:
+        return not job.retired
+    if ending.permanent or ending.verdict not in _RETRIED:
+        return False
+    return ending.verdict is not Verdict.TIMED_OUT or job.retry.on_timeout
 
 
-def _wait_again(plane: Plane, tx: Transaction, job: Job, instance: Instance, due_at: Instant) -> None:
+def _pause_before_another(job: Job, instance: Instance, ending: Ending, ran_for: int) -> Micros | None:
+    tries = instance.tries - instance.forgiven
+    tried = Tried(tries, tries - instance.rested, ending.counted, instance.system_failures, ran_for)
+    return next_delay(job.retry, tried, endless=job.mode is JobMode.SERVICE)
+
+
+def _wait_again(plane: Plane, tx: Transaction, job: Job, instance: Instance, pause: Micros) -> None:
+    wait_for_turn(plane, tx, _rest(plane, tx, job, instance, pause))
+    pursue(plane, tx, plane.state.jobs[instance.job])
+
+
+def _rest(plane: Plane, tx: Transaction, job: Job, instance: Instance, pause: Micros) -> Instance:
+    """Let an Instance go back to wait, and its door know for how long.
+
+    Where an ear is told, the next Attempt is never made in the transaction that ends this one, however short the pause.
+    """
+    ear = plane.job_ears.get(job.door)
     waiting = msgspec.structs.replace(
         instance,
         state=INSTANCE_LIFE.advance(instance.state, InstanceState.WAITING),
-        due_at=due_at,
+        due_at=Instant(tx.now + (pause if ear is None else max(pause, 1))),
         scheduled_at=tx.now,
         worker="",
         attempt="",
         deadline=Instant(0),
     )
     tx.put(waiting)
-    wait_for_turn(plane, tx, waiting)
-    pursue(plane, tx, job)
+    if ear is not None and instance.attempt:
+        ear.on_pause(tx, job, waiting, instance.attempt, pause)
+    return waiting
+
+
+def fail_to_start(plane: Plane, tx: Transaction, job: Job, instance: Instance, error: str) -> None:
+    """Take it that no Attempt can be made, within a caller that goes through the Job's queue."""
+    begun = msgspec.structs.replace(
+        instance, state=INSTANCE_LIFE.advance(instance.state, InstanceState.PENDING), error=error
+    )
+    if job.mode is not JobMode.SERVICE:
+        conclude(plane, tx, begun, Verdict.FAILURE, error, tx.now)
+        return
+    wait_for_turn(plane, tx, _rest(plane, tx, job, begun, max(job.retry.delay, UNMAKEABLE_PAUSE)))
 
 
 def finish(plane: Plane, tx: Transaction, instance: Instance, verdict: Verdict, error: str | None, at: Instant) -> None:
@@ -233,14 +252,24 @@ def conclude(
         deadline=Instant(0),
     )
     tx.put(ended)
-    plane.metrics.instance_ended(ended)
     _log.debug("instance ended", instance=ended.id, job=ended.job, run=ended.attempt, state=ended.state.value)
     job = plane.state.jobs[ended.job]
-    if job.mode is JobMode.SERVICE:
-        plane.services.replace(tx, job, ended)
+    ear = plane.job_ears.get(job.door)
+    if ear is not None:
+        ear.on_instance(tx, job, ended)
+    if job.mode is JobMode.DEMAND:
+        plane.metrics.instance_ended(ended)
+    else:
+        plane.goals.instance_ended(tx, ended.job)
 
 
-def cancel(plane: Plane, tx: Transaction, instance: Instance) -> Instance:
+def cancel(
+    plane: Plane,
+    tx: Transaction,
+    instance: Instance,
+    reason: StopReason = StopReason.CANCELLED,
+    message: str = "cancelled",
+) -> Instance:
     """End an Instance for good: at once while it waits, else as soon as its Attempt has stopped."""
     if instance.ended or instance.cancel:
         return instance
@@ -249,8 +278,8 @@ def cancel(plane: Plane, tx: Transaction, instance: Instance) -> Instance:
         return plane.state.instances.get(instance.id, instance)
     marked = msgspec.structs.replace(instance, cancel=True)
     tx.put(marked)
-    plane.attempts.stop(tx, plane.state.jobs[instance.job], marked)
-    return plane.state.instances[instance.id]
+    plane.attempts.stop(tx, plane.state.jobs[instance.job], marked, reason, message)
+    return plane.state.instances.get(instance.id, marked)
 
 
 def reopen(plane: Plane, tx: Transaction, instance: Instance, due_at: Instant) -> None:
@@ -260,6 +289,9 @@ def reopen(plane: Plane, tx: Transaction, instance: Instance, due_at: Instant) -
         state=InstanceState.WAITING,
         generation=instance.generation + 1,
         tries=0,
+        forgiven=0,
+        rested=0,
+        system_failures=0,
         cancel=False,
         due_at=due_at,
         scheduled_at=tx.now,

@@ -33,6 +33,8 @@ from portico.domain.runs import EndCause, Outcome
 from portico.engines.simulated.lines import Faults, Reception, SimulatedLine
 
 HEARTBEAT = 4.0
+PREPARED = 0.1
+"""How many of all launches tell that something is being brought first."""
 RETRY = 0.3
 
 
@@ -239,6 +241,8 @@ class SimulatedNode:
         length = self.behaviour.length(order)
         process.ending = self._loop.call_later(length, self._exited, order.run, process)
         self.behaviour.on_start(self, order)
+        if self.source.random() < PREPARED:
+            self._observe(Observation(order.run, order.token, self.clock.now(), preparing=True))
         self._loop.call_later(self.source.random() * 0.01, self._handled, order)
 
     def _handled(self, order: LaunchOrder) -> None:

@@ -1,38 +1,37 @@
 """An event loop whose time jumps: when nothing is ready, the next timer is due at once.
 
-Promises: the same callbacks in the same order for the same inputs; nothing ever waits for real time.
+Promises: the same callbacks in the same order for the same inputs; nothing ever waits for real time. It takes turns in
+the order in which asyncio's own loop would, at a fraction of its cost: thousands of schedules are lived through on it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import heapq
 import random
 import selectors
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextvars import Context
 from typing import Any
 
 from portico.domain.identity import Instant, uuid7
 
 START = Instant(1_800_000_000_000_000)
 _MILLISECOND = 1000
+_RESOLUTION = 1e-9
+"""Seconds; timers that are no further apart than this are due together."""
 
 
 class Stalled(RuntimeError):
     """Everything waits, and nothing will ever happen."""
 
 
-class _JumpingSelector(selectors.BaseSelector):
-    """Selects nothing; waiting only moves the time."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
+class _DeafSelector(selectors.BaseSelector):
+    """Selects nothing: in this loop nobody listens to a file."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise Stalled("no task is ready and no timer is set")
-        if timeout > 0:
-            self.seconds += timeout
-        return []
+        raise Stalled(f"nothing here may wait for real time, {timeout} seconds were asked for")
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         return selectors.SelectorKey(fileobj, -1, events, data)
@@ -47,17 +46,107 @@ class _JumpingSelector(selectors.BaseSelector):
         return
 
 
+class _Turn(asyncio.TimerHandle):
+    """One callback to come; only what is given a context is run in one."""
+
+    __slots__ = ("action", "arguments", "context", "instant")
+
+    def __init__(
+        self, action: Callable[..., object], arguments: tuple[Any, ...], context: Context | None, instant: float
+    ) -> None:
+        self.action: Callable[..., object] | None = action
+        self.arguments = arguments
+        self.context = context
+        self.instant = instant
+
+    def cancel(self) -> None:
+        self.action = None
+        self.arguments = ()
+
+    def cancelled(self) -> bool:
+        return self.action is None
+
+    def when(self) -> float:
+        return self.instant
+
+    def __repr__(self) -> str:
+        return f"<turn of {self.action!r} at {self.instant}>"
+
+    def __lt__(self, _other: object) -> bool:
+        return False
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """asyncio on virtual time."""
 
+    _ready: deque[_Turn]
+    _scheduled: list[tuple[float, _Turn]]
+    _stopping: bool
+
     def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
-        super().__init__(self._jumping)
-        self._clock_resolution = 1e-9
+        self._seconds = 0.0
+        super().__init__(_DeafSelector())
 
     def time(self) -> float:
         """Give the virtual seconds since the loop was made."""
-        return self._jumping.seconds
+        return self._seconds
+
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> _Turn:
+        """Let something happen after what is ready now."""
+        turn = _Turn(callback, args, context, self._seconds)
+        self._ready.append(turn)
+        return turn
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> _Turn:
+        """Let something happen in some virtual seconds."""
+        return self.call_at(self._seconds + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> _Turn:
+        """Let something happen at an instant of this loop's time."""
+        turn = _Turn(callback, args, context, when)
+        heapq.heappush(self._scheduled, (when, turn))
+        return turn
+
+    def _run_once(self) -> None:
+        """Take turns until the loop is to stop; each round takes those that are ready when it begins."""
+        ready, scheduled, pop = self._ready, self._scheduled, heapq.heappop
+        while True:
+            while scheduled and scheduled[0][1].action is None:
+                pop(scheduled)
+            if not ready and not self._stopping:
+                self._jump()
+            due = self._seconds + _RESOLUTION
+            while scheduled and scheduled[0][0] < due:
+                ready.append(pop(scheduled)[1])
+            for _ in range(len(ready)):
+                turn = ready.popleft()
+                if turn.action is not None:
+                    self._take(turn, turn.action)
+            if self._stopping:
+                return
+
+    def _jump(self) -> None:
+        if not self._scheduled:
+            raise Stalled("no task is ready and no timer is set")
+        self._seconds += max(0.0, self._scheduled[0][0] - self._seconds)
+
+    def _take(self, turn: _Turn, action: Callable[..., object]) -> None:
+        try:
+            if turn.context is None:
+                action(*turn.arguments)
+            else:
+                turn.context.run(action, *turn.arguments)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 — asyncio's loop hands all others to its handler too
+            self.call_exception_handler({"message": f"Exception in {action!r}", "exception": error, "handle": turn})
 
 
 class VirtualClock:
@@ -65,10 +154,16 @@ class VirtualClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._seconds = 0.0
+        self._instant = START
 
     def now(self) -> Instant:
         """Give the present instant."""
-        return Instant(START + round(self._loop.time() * 1_000_000))
+        seconds = self._loop.time()
+        if seconds != self._seconds:
+            self._seconds = seconds
+            self._instant = Instant(START + round(seconds * 1_000_000))
+        return self._instant
 
 
 class SeededIds:
