@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import random
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.calling import ECHO, Found, call
 from harness.figures import BYTES_PER_INSTANCE, Figure, Goal, Scale, at_least, at_most
 from harness.jobs import LOOKUP, pb
 from harness.machine import resident_bytes
@@ -17,12 +15,9 @@ from harness.past import config_of, directory_of
 from harness.processes import PEERS, first_line, running
 from harness.server import fleeting
 
-ECHO = "/bench.Echo/Send"
 SAMPLE = 5_000
 SECONDS = 4.0
 IN_FLIGHT = (1, 16)
-
-Found = dict[str, float]
 
 
 def run(scale: Scale) -> list[Figure]:
@@ -38,12 +33,12 @@ def run(scale: Scale) -> list[Figure]:
     with fleeting(config, data) as server, running([sys.executable, str(PEERS / "echo.py")], log) as echo:
         target = first_line(echo, log)
         full = resident_bytes(server.pid)
-        size = int(_call(server.address, LOOKUP, requests[:200], 1, 0.2)["answer_bytes"])
+        size = int(call(server.address, LOOKUP, requests[:200], 1, 0.2)["answer_bytes"])
         for in_flight in IN_FLIGHT:
             ours, peers = [], []
             for _ in range(scale.rounds):
-                peers.append(_call(target, ECHO, [b"x" * size], in_flight, _seconds(scale)))
-                ours.append(_call(server.address, LOOKUP, requests, in_flight, _seconds(scale)))
+                peers.append(call(target, ECHO, [b"x" * size], in_flight, _seconds(scale)))
+                ours.append(call(server.address, LOOKUP, requests, in_flight, _seconds(scale)))
             figures += _figures(in_flight, size, ours, peers)
         asked = resident_bytes(server.pid)
     return [*figures, *_memory(empty, full, asked, len(uuids))]
@@ -55,25 +50,6 @@ def _seconds(scale: Scale) -> float:
 
 def _request(uuid: str) -> bytes:
     return pb.LookupInstancesRequest(query=pb.Query(uuid=uuid)).SerializeToString()
-
-
-def _call(address: str, method: str, requests: Sequence[bytes], in_flight: int, seconds: float) -> Found:
-    order = {
-        "address": address,
-        "method": method,
-        "requests": [base64.b64encode(request).decode() for request in requests],
-        "in_flight": in_flight,
-        "seconds": seconds,
-    }
-    done = subprocess.run(
-        [sys.executable, str(PEERS / "caller.py")],
-        input=json.dumps(order) + "\n",
-        text=True,
-        check=True,
-        stdout=subprocess.PIPE,
-    )
-    found: Found = json.loads(done.stdout)
-    return found
 
 
 def _figures(in_flight: int, size: int, ours: Sequence[Found], peers: Sequence[Found]) -> list[Figure]:

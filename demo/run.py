@@ -15,6 +15,7 @@ from pathlib import Path
 
 import image
 import tasks
+import titus_jobs
 from board import Board, Job
 from screen import Screen
 from server import running
@@ -40,10 +41,11 @@ def main() -> int:
         with running(FOLDER, scratch, settings) as data:
             jobs_well = run_jobs(data, scratch, screen)
             tasks_well = run_tasks(data, screen, image.NAME if settings else "")
+            titus_well = run_titus(data, scratch, screen)
     if hint:
         screen.say(hint, "yellow")
     conclude(screen, time.monotonic() - begun)
-    return 0 if jobs_well and tasks_well else 1
+    return 0 if jobs_well and tasks_well and titus_well else 1
 
 
 def jobs(scratch: Path) -> list[Job]:
@@ -104,6 +106,14 @@ def run_tasks(data: Path, screen: Screen, boxed_in: str) -> bool:
     return tasks.play(master, screen, boxed_in, SECONDS)
 
 
+def run_titus(data: Path, scratch: Path, screen: Screen) -> bool:
+    """Run batch and service jobs as a user of Titus; gives whether all went as it should."""
+    gateway = endpoints(data)["titus_rest"]
+    screen.say()
+    screen.begin(f"Titus: batch and service jobs through the gateway at {gateway}")
+    return titus_jobs.play(gateway, screen, str(scratch / "tried-by-titus"), SECONDS)
+
+
 def conclude(screen: Screen, seconds: float) -> None:
     """Say how to go on."""
     screen.say()
@@ -114,6 +124,7 @@ def conclude(screen: Screen, seconds: float) -> None:
         ".venv/bin/portico kinds",
         ".venv/bin/portico instances",
         "curl -s http://127.0.0.1:5050/master/state-summary",
+        "curl -s http://127.0.0.1:8080/api/v3/jobs",
         ".venv/bin/portico --help",
     ):
         screen.say(f"    {command}")

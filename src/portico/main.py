@@ -20,8 +20,10 @@ from portico.composing import endpoints, measuring
 from portico.composing.discovering import discover
 from portico.composing.jobs import WorkerPlace, command_job, python_jobs
 from portico.composing.mesos import MesosMaster, mesos_door, offer_settings
-from portico.composing.nodes import local_nodes, mesos_outpost, node_config
+from portico.composing.nodes import SLACK_PERIOD, local_nodes, mesos_outpost, node_config
 from portico.composing.ticking import SystemClock, SystemIds
+from portico.composing.titus import NATIVE_GRPC_PORT, NATIVE_REST_PORT, TitusParts, TitusServices
+from portico.control.extensions import Extension
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES, RecordTable
 from portico.control.retention import Keep
@@ -32,6 +34,7 @@ from portico.doors.console import service as console
 from portico.doors.jobv1 import errors as jobv1_errors
 from portico.doors.jobv1.service import DOOR, SERVICE, JobService, add_to_server
 from portico.doors.mesos.extension.standing import DOOR as MESOS
+from portico.doors.titus.extension.records import DOOR as TITUS
 from portico.engines.link import LinkServer
 from portico.engines.local import LocalEngine
 from portico.serving import logs
@@ -71,6 +74,7 @@ class Server:
         self.stopping = asyncio.Event()
         self.stop_runs = False
         self.ready = False
+        self.titus_services: TitusServices | None = None
         self._stack = AsyncExitStack()
 
     async def start(self) -> dict[str, object]:
@@ -100,9 +104,12 @@ class Server:
         self._stack.push_async_callback(link.close)
         metrics = Metrics()
         measuring.register(metrics, plane)
+        if self.titus is not None:
+            self.titus_services = TitusServices(plane, self.titus, settings, lambda: not self._why_unready())
         grpc, grpc_address = await self._open_grpc(plane, metrics)
         http_address = await self._open_http(plane, metrics)
         mesos_address = await self._open_mesos(plane, metrics)
+        self._open_titus(grpc_address, http_address)
         loops = asyncio.create_task(plane.run(), name="plane")
         self._stack.push_async_callback(cancel, loops)
         loops.add_done_callback(lambda _: self.stopping.set())
@@ -128,7 +135,9 @@ class Server:
     def _open_plane(self) -> Plane:
         keep = self.settings.retention
         self.mesos = mesos_door(self.settings) if MESOS in self.settings.doors else None
-        extensions = (self.mesos,) if self.mesos is not None else ()
+        self.titus = TitusParts(self.settings) if TITUS in self.settings.doors else None
+        doors: tuple[Extension | None, ...] = (self.mesos, self.titus.door if self.titus is not None else None)
+        extensions = tuple(door for door in doors if door is not None)
         store = self._open_store([table for extension in extensions for table in extension.tables])
         plane = Plane(
             store,
@@ -168,26 +177,35 @@ class Server:
             registrations.append(
                 Registration(lambda server: add_to_server(service, server), (SERVICE,), DOOR, jobv1_errors.translate)
             )
+        if self.titus_services is not None:
+            registrations += self.titus_services.registrations()
         options = GrpcSettings(send_bytes=ANSWER_BYTES, tls=tls_files(settings), token=settings.auth.token)
         server = GrpcServer(registrations, metrics, options)
         addresses = [Address(settings.host, settings.grpc_port)]
         if settings.native_ports and "jobv1" in settings.doors:
             addresses.append(Address(settings.host, JOBV1_NATIVE_PORT))
+        if settings.native_ports and self.titus_services is not None:
+            addresses.append(Address(settings.host, NATIVE_GRPC_PORT))
         bound = await server.start(addresses)
         self._stack.push_async_callback(server.stop, DRAIN_SECONDS)
         return server, bound[0]
 
     async def _open_http(self, plane: Plane, metrics: Metrics) -> Address:
         settings = self.settings
-        owner = HttpRoutes(tuple(console.routes(plane, self.request_stop)), console.ENDLESS)
+        owners = [HttpRoutes(tuple(console.routes(plane, self.request_stop)), console.ENDLESS)]
+        addresses = [Address(settings.host, settings.http_port)]
+        if self.titus_services is not None:
+            owners.append(self.titus_services.routes())
+            if settings.native_ports:
+                addresses.append(Address(settings.host, NATIVE_REST_PORT))
         guards = GuardSettings(
             on_loopback=is_loopback(settings.host),
             hosts=frozenset({settings.advertise}) if settings.advertise else frozenset(),
             token=settings.auth.token,
         )
-        app = build_app(metrics, self._why_unready, [owner], guards)
+        app = build_app(metrics, self._why_unready, owners, guards)
         server = HttpServer(app, HttpSettings(tls=tls_files(settings)))
-        bound = await server.start([Address(settings.host, settings.http_port)])
+        bound = await server.start(addresses)
         serving = asyncio.create_task(server.run(), name="http")
         self._stack.push_async_callback(cancel, serving)
         self._stack.push_async_callback(server.stop, DRAIN_SECONDS)
@@ -202,6 +220,15 @@ class Server:
         self._stack.push_async_callback(cancel, serving)
         self._stack.push_async_callback(master.stop, DRAIN_SECONDS)
         return bound
+
+    def _open_titus(self, grpc: Address, http: Address) -> None:
+        if self.titus_services is None:
+            return
+        settings = self.settings
+        host = settings.advertise or settings.host
+        self.titus_services.reached(host, grpc.port, http.port, secure=settings.auth.tls_cert is not None)
+        feeding = asyncio.create_task(self.titus_services.run(), name="titus")
+        self._stack.push_async_callback(cancel, feeding)
 
     def _mesos_agents(self) -> list[str]:
         """Give the addresses of the Mesos agents, in the order of their nodes."""
@@ -228,6 +255,7 @@ class Server:
                 plane.secret,
                 (mesos_outpost(settings, number),) if self.mesos is not None else (),
                 images=settings.images,
+                slack_period=settings.timer("mesos.oversubscription", SLACK_PERIOD),
             )
             for number, node in enumerate(local_nodes(settings.nodes))
         }

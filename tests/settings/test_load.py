@@ -410,6 +410,17 @@ def test_mesos_roles_below_roles_are_an_option(tmp_path: Path) -> None:
     assert not load(None, {}, {}).mesos_hierarchical_roles
 
 
+def test_counters_of_the_kernel_are_named_as_they_are_listed(tmp_path: Path) -> None:
+    file = written(tmp_path, "[doors.mesos]\nperf_events = ['cycles', 'L1-dcache-load-misses']")
+    assert load(file, {}, {}).mesos_perf_events == ("cycles", "L1-dcache-load-misses")
+    assert load(None, {}, {}).mesos_perf_events == ()
+
+
+def test_a_node_may_lend_what_is_not_used(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, "[[nodes]]\nname = 'a'\noversubscribe = 0.5\n[[nodes]]\nname = 'b'"), {}, {})
+    assert [node.oversubscribe for node in settings.nodes] == [0.5, 0.0]
+
+
 def test_a_node_may_keep_something_for_roles(tmp_path: Path) -> None:
     file = written(tmp_path, "[[nodes]]\nname = 'n'\nreserved = { ads = { cpus = 2, ports = '31000-31001' } }")
     (node,) = load(file, {}, {}).nodes

@@ -38,6 +38,9 @@ def describe(
     endpoints: dict[str, object] = {"pid": os.getpid(), "grpc": grpc, "http": f"{scheme}://{advertise}:{http_port}"}
     if "jobv1" in doors:
         endpoints["jobv1"] = grpc
+    if "titus" in doors:
+        endpoints["titus"] = grpc
+        endpoints["titus_rest"] = endpoints["http"]
     if mesos_port:
         endpoints["mesos_master"] = f"{advertise}:{mesos_port}"
         endpoints["mesos_agents"] = agents or []

@@ -12,6 +12,7 @@ from portico.control.cluster.offers import OfferSettings
 from portico.control.plane import Plane
 from portico.domain.identity import Micros
 from portico.domain.reservations import NodeReservations, Reservation, join_ports
+from portico.domain.resources import WHOLE
 from portico.domain.slices import Label, Slice, normalise
 from portico.doors.mesos.errors import error_reply
 from portico.doors.mesos.extension.door import MesosDoor
@@ -54,6 +55,9 @@ def offer_settings(settings: Settings) -> OfferSettings:
         interval=settings.timer("mesos.allocation", default.interval),
         timeout=settings.timer("mesos.offer_timeout", default.timeout),
         reserved={node.name: _reserved(node.reserved) for node in local_nodes(settings.nodes) if node.reserved},
+        oversubscribe={
+            node.name: round(node.oversubscribe * WHOLE) for node in local_nodes(settings.nodes) if node.oversubscribe
+        },
     )
 
 

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from portico.domain.identity import SECOND, Micros
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE
+from portico.doors.mesos.outpost.operator.perf_events import Sampling, field_of
 from portico.node.config import NodeConfig, OutpostConfig
 from portico.settings import ImageSource, NodeSettings, RetentionSettings, Settings
 from portico.settings.model import BUILT_IN_IMAGES
@@ -17,6 +19,8 @@ from portico.settings.model import BUILT_IN_IMAGES
 _MEGABYTE = 1 << 20
 _DEFAULT_NETWORK = 10_000
 MESOS_NATIVE_PORT = 5051
+SLACK_PERIOD = Micros(15 * SECOND)
+"""How often is measured what may be lent; upstream's own period."""
 _PLACE = {"zone": "local", "region": "local"}
 
 
@@ -37,7 +41,19 @@ def mesos_outpost(settings: Settings, number: int) -> OutpostConfig:
     arguments = ["--host", settings.host, *(word for port in ports for word in ("--port", str(port)))]
     if settings.advertise:
         arguments += ["--advertise", settings.advertise]
+    arguments += _perf(settings)
     return OutpostConfig("mesos", (sys.executable, "-m", "portico.doors.mesos.outpost", *arguments))
+
+
+def _perf(settings: Settings) -> list[str]:
+    """Say which of the kernel's counters are sampled, how often and for how long, if any are."""
+    sampling = Sampling()
+    interval = settings.timer("mesos.perf", sampling.interval)
+    if not settings.mesos_perf_events or not interval:
+        return []
+    duration = min(settings.timer("mesos.perf_duration", sampling.duration), interval)
+    events = [word for name in settings.mesos_perf_events for word in ("--perf-event", field_of(name))]
+    return [*events, "--perf-interval", str(interval), "--perf-duration", str(duration)]
 
 
 def node_config(
@@ -48,6 +64,7 @@ def node_config(
     secret: str,
     outposts: tuple[OutpostConfig, ...] = (),
     images: Mapping[str, ImageSource] = BUILT_IN_IMAGES,
+    slack_period: Micros = SLACK_PERIOD,
 ) -> NodeConfig:
     """Say to a keeper what its node is; sizes that were not declared are the machine's."""
     amounts = {
@@ -68,6 +85,7 @@ def node_config(
         sandbox_min_free=retention.sandbox_min_free,
         outposts=outposts,
         images={name: source.written for name, source in images.items()},
+        slack_period=slack_period if node.oversubscribe else Micros(0),
     )
 
 

@@ -18,6 +18,9 @@ from portico.settings.model import (
     RetentionSettings,
     Settings,
     TitusLimits,
+    TitusSettings,
+    TitusSidecar,
+    TitusSizes,
 )
 from portico.settings.problems import SettingsError
 
@@ -35,6 +38,9 @@ __all__ = [
     "Settings",
     "SettingsError",
     "TitusLimits",
+    "TitusSettings",
+    "TitusSidecar",
+    "TitusSizes",
     "load",
     "parse_duration",
 ]

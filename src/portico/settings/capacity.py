@@ -15,7 +15,7 @@ from portico.settings.model import (
 )
 from portico.settings.problems import Rejected
 from portico.settings.reading import Place, Table, entries, kind_of, list_reader
-from portico.settings.scalars import absolute, amount, any_text, check_pool_path, port_ranges, text
+from portico.settings.scalars import absolute, amount, any_text, check_pool_path, fraction, port_ranges, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,7 @@ def _node(place: Place, default_name: str) -> NodeSettings:
             ports=table.take("ports", port_ranges, _NO_PORTS),
             attributes=table.take("attributes", attributes, {}),
             reserved=table.take("reserved", _reserved, {}),
+            oversubscribe=table.take("oversubscribe", fraction, 0.0),
         )
 
 

@@ -9,15 +9,21 @@ import msgspec
 from portico.domain.identity import Micros
 from portico.settings.capacity import resources
 from portico.settings.kinds import command
-from portico.settings.model import BUILT_IN_PARTITIONS, DOORS, PartitionSettings, TitusLimits
+from portico.settings.model import BUILT_IN_PARTITIONS, DOORS, PERF_EVENTS, PartitionSettings
 from portico.settings.problems import nearest
 from portico.settings.reading import Place, Table, entries, table_reader
-from portico.settings.scalars import address, amount, any_text, boolean, duration, integer, names, some_of
+from portico.settings.scalars import address, any_text, boolean, duration, integer, names, some_of
+from portico.settings.titus import Titus, titus
 
 _PARTITION = PartitionSettings()
-_LIMITS = TitusLimits()
-_LOWEST_AND_HIGHEST = ("cpus", "mem", "disk", "network", "runtime")
 _TIMER = re.compile(r"([a-z0-9]+)\.[a-z][a-z0-9_]*")
+
+
+class Mesos(msgspec.Struct, frozen=True, kw_only=True):
+    """The table `[doors.mesos]` as read."""
+
+    hierarchical_roles: bool = False
+    perf_events: tuple[str, ...] = ()
 
 
 class Doors(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,9 +31,9 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
 
     enabled: tuple[str, ...] = DOORS
     partitions: dict[str, PartitionSettings] = msgspec.field(default_factory=BUILT_IN_PARTITIONS.copy)
-    titus_limits: TitusLimits = _LIMITS
+    titus: Titus = Titus()
     beam_forward: str | None = None
-    mesos_hierarchical_roles: bool = False
+    mesos: Mesos = Mesos()
 
 
 def doors(place: Place) -> Doors:
@@ -36,9 +42,9 @@ def doors(place: Place) -> Doors:
         return Doors(
             enabled=table.take("enabled", some_of(DOORS), DOORS),
             partitions=table.take("armonik", _armonik, BUILT_IN_PARTITIONS.copy()),
-            titus_limits=table.take("titus", _titus, _LIMITS),
+            titus=table.take("titus", titus, Titus()),
             beam_forward=table.take("beam", _beam, None),
-            mesos_hierarchical_roles=table.take("mesos", _mesos, default=False),
+            mesos=table.take("mesos", _mesos, Mesos()),
         )
 
 
@@ -69,45 +75,17 @@ def _partition(place: Place) -> PartitionSettings:
     return partition
 
 
-def _titus(place: Place) -> TitusLimits:
-    with Table(place) as table:
-        return table.take("limits", _limits, _LIMITS)
-
-
-def _limits(place: Place) -> TitusLimits:
-    with Table(place) as table:
-        limits = TitusLimits(
-            min_cpus=table.take("min_cpus", amount, _LIMITS.min_cpus),
-            max_cpus=table.take("max_cpus", amount, _LIMITS.max_cpus),
-            max_gpus=table.take("max_gpus", amount, _LIMITS.max_gpus),
-            min_mem=table.take("min_mem", amount, _LIMITS.min_mem),
-            max_mem=table.take("max_mem", amount, _LIMITS.max_mem),
-            min_disk=table.take("min_disk", amount, _LIMITS.min_disk),
-            max_disk=table.take("max_disk", amount, _LIMITS.max_disk),
-            min_network=table.take("min_network", amount, _LIMITS.min_network),
-            max_network=table.take("max_network", amount, _LIMITS.max_network),
-            max_batch_size=table.take("max_batch_size", integer(1), _LIMITS.max_batch_size),
-            max_service_size=table.take("max_service_size", integer(1), _LIMITS.max_service_size),
-            min_runtime=table.take("min_runtime", duration, _LIMITS.min_runtime),
-            max_runtime=table.take("max_runtime", duration, _LIMITS.max_runtime),
-            max_entry_point=table.take("max_entry_point", integer(1), _LIMITS.max_entry_point),
-            max_environment=table.take("max_environment", integer(1), _LIMITS.max_environment),
-            max_active_jobs=table.take("max_active_jobs", integer(1), _LIMITS.max_active_jobs),
-        )
-    for name in _LOWEST_AND_HIGHEST:
-        if getattr(limits, f"max_{name}") < getattr(limits, f"min_{name}"):
-            place.reject(f"max_{name} is less than min_{name}", "the least first, the most not below it")
-    return limits
-
-
 def _beam(place: Place) -> str | None:
     with Table(place) as table:
         return table.take("forward", address, None)
 
 
-def _mesos(place: Place) -> bool:
+def _mesos(place: Place) -> Mesos:
     with Table(place) as table:
-        return table.take("hierarchical_roles", boolean, default=False)
+        return Mesos(
+            hierarchical_roles=table.take("hierarchical_roles", boolean, default=False),
+            perf_events=table.take("perf_events", some_of(PERF_EVENTS), ()),
+        )
 
 
 def timers(place: Place) -> dict[str, Micros]:

@@ -18,6 +18,24 @@ DOORS = ("titus", "peloton", "mesos", "armonik", "beam", "jobv1")
 
 ENGINES = ("local", "ray")
 
+_CACHES = {
+    "L1-dcache": ("loads", "load-misses", "stores", "store-misses", "prefetches", "prefetch-misses"),
+    "L1-icache": ("loads", "load-misses", "prefetches", "prefetch-misses"),
+    "LLC": ("loads", "load-misses", "stores", "store-misses", "prefetches", "prefetch-misses"),
+    "dTLB": ("loads", "load-misses", "stores", "store-misses", "prefetches", "prefetch-misses"),
+    "iTLB": ("loads", "load-misses"),
+    "branch": ("loads", "load-misses"),
+    "node": ("loads", "load-misses", "stores", "store-misses", "prefetches", "prefetch-misses"),
+}
+PERF_EVENTS = (
+    *("cycles", "stalled-cycles-frontend", "stalled-cycles-backend", "instructions", "cache-references"),
+    *("cache-misses", "branches", "branch-misses", "bus-cycles", "ref-cycles", "cpu-clock", "task-clock"),
+    *("page-faults", "minor-faults", "major-faults", "context-switches", "cpu-migrations", "alignment-faults"),
+    "emulation-faults",
+    *(f"{cache}-{counted}" for cache, counts in _CACHES.items() for counted in counts),
+)
+"""What the kernel can count of a Mesos container, by the names of `perf list`."""
+
 DEFAULT_RESOURCES = {CPUS: WHOLE // 10, MEM: 32 * WHOLE}
 """What a kind or a partition's worker gets when nothing is said: 0.1 cpus and 32 MB."""
 
@@ -72,7 +90,10 @@ class ReservedSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One local agent; a size of None is the machine's own. `reserved` is by role."""
+    """One local agent; a size of None is the machine's own. `reserved` is by role.
+
+    `oversubscribe` is the part, from 0 to 1, of what Runs claim and do not use that is lent as revocable resources.
+    """
 
     name: str
     cpus: int | None = None
@@ -83,6 +104,7 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     ports: Ports = ((31_000, 32_000),)
     attributes: dict[str, str] = {}
     reserved: dict[str, ReservedSettings] = {}
+    oversubscribe: float = 0.0
 
 
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +149,13 @@ BUILT_IN_PARTITIONS = {"default": PartitionSettings()}
 """Exists even without workers."""
 
 
+class TitusSizes(msgspec.Struct, frozen=True, kw_only=True):
+    """How large the jobs of one Titus application may be; None is the door's own limit."""
+
+    max_batch_size: int | None = None
+    max_service_size: int | None = None
+
+
 class TitusLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds that the Titus door checks; the defaults are those its clients know.
 
@@ -142,6 +171,8 @@ class TitusLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_disk: int = 1_550_000 * WHOLE
     min_network: int = 128 * WHOLE
     max_network: int = 400_000 * WHOLE
+    default_shm: int = 64 * WHOLE
+    """Shared memory of a container whose job says nothing of it."""
     max_batch_size: int = 1_000
     max_service_size: int = 10_000
     min_runtime: Micros = Micros(5 * SECOND)
@@ -151,6 +182,40 @@ class TitusLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_environment: int = 32_768
     """Bytes, counting name, value and 2 for each variable."""
     max_active_jobs: int = 20_000
+    max_not_started: int = 300
+    """Tasks of one job that have not started, at one time."""
+    strict_environment_names: bool = False
+    """Whether names of variables must be upper case letters, digits and `_`."""
+    applications: dict[str, TitusSizes] = {}
+    """Smaller or larger sizes for single applications."""
+
+
+class TitusSidecar(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs for a platform sidecar of this name; `{channel}` in the image is the channel that the job asks for."""
+
+    image: str
+    command: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+
+
+class TitusSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the Titus door knows of its surroundings."""
+
+    cell: str = ""
+    """The name of this cell, shown on jobs and tasks; empty is none."""
+    stack: str = ""
+    region: str = "local"
+    security_groups: tuple[str, ...] = ()
+    """Given to jobs that name none; without it they are refused."""
+    iam_role: str = ""
+    """Given to jobs that name none; without it they are refused."""
+    health_providers: tuple[str, ...] = ("alwaysHealthy",)
+    """What disruption budgets may name."""
+    efs: dict[str, Path] = {}
+    """The folder of each file system id. Without any, a job gets an empty folder for each id it names."""
+    networks: dict[str, str] = {}
+    """Network mode to `host`, `none` or `cni:NAME`; a mode that is not here is the host's network."""
+    sidecars: dict[str, TitusSidecar] = {}
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,11 +272,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pools: dict[str, PoolSettings] = {}
     images: dict[str, ImageSource] = msgspec.field(default_factory=BUILT_IN_IMAGES.copy)
     partitions: dict[str, PartitionSettings] = msgspec.field(default_factory=BUILT_IN_PARTITIONS.copy)
+    titus: TitusSettings = TitusSettings()
     titus_limits: TitusLimits = TitusLimits()
     beam_forward: str | None = None
     """HOST:PORT of another Beam job server that gets the pipelines."""
     mesos_hierarchical_roles: bool = False
     """Whether Mesos roles may lie below others (`a/b`), as later releases allow."""
+    mesos_perf_events: tuple[str, ...] = ()
+    """What of the kernel's counters is sampled of each container, by the names of `perf list`."""
     timers: dict[str, Micros] = {}
     """`<door>.<name>` to period, only those that were set; `timer` adds the caller's default."""
     retention: RetentionSettings = RetentionSettings()

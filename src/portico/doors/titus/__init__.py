@@ -1,0 +1,1 @@
+"""The Titus door: container jobs, batch and service, over gRPC and REST."""

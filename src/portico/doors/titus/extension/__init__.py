@@ -1,0 +1,1 @@
+"""What only the Titus API knows: descriptors, task histories, capacity groups; committed with the Jobs they are of."""

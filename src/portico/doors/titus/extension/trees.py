@@ -1,0 +1,100 @@
+"""The Runs of one task: its own, with what only it knows in its environment, and those of its further containers.
+
+Promises: the same job and the same id give the same Runs. A job's containers are read off its descriptor once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from portico.domain.jobs import Job
+from portico.domain.resources import add
+from portico.domain.runs import Run
+from portico.doors.titus.inbound import containers
+from portico.doors.titus.inbound.mounts import shared_with
+from portico.wire.titus import jobs_pb2
+
+if TYPE_CHECKING:
+    from portico.doors.titus.extension.records import TitusTask
+    from portico.doors.titus.extension.standing import Standing
+    from portico.doors.titus.inbound.containers import ChildPlan
+
+MOST_PLANS = 5_000
+"""Jobs whose further containers are remembered."""
+
+
+class Trees:
+    """Makes the Runs of tasks."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+        self._children: dict[str, tuple[ChildPlan, ...]] = {}
+
+    def learn(self, job: str, children: tuple[ChildPlan, ...]) -> None:
+        """Remember the further containers of a job's tasks."""
+        self._children[job] = children
+        if len(self._children) > MOST_PLANS:
+            del self._children[next(iter(self._children))]
+
+    def make(self, job: Job, run: Run, task: TitusTask) -> Sequence[Run]:
+        """Give a task's Runs, its own first."""
+        own = variables(task)
+        first = _with_variables(run, own)
+        children = self._plans(job.id)
+        if not children:
+            return (first,)
+        ids = self._standing.plane.ids
+        further = [_child(ids.fresh(), first, child, own) for child in children]
+        whole = first.amounts
+        for one in further:
+            whole = add(whole, one.amounts)
+        return (msgspec.structs.replace(first, tree_amounts=whole), *further)
+
+    def _plans(self, job: str) -> tuple[ChildPlan, ...]:
+        found = self._children.get(job)
+        if found is None:
+            record = self._standing.jobs[job]
+            descriptor = jobs_pb2.JobDescriptor.FromString(record.descriptor)
+            found = containers.plan(descriptor, job, self._standing.settings).children
+            self.learn(job, found)
+        return found
+
+
+def variables(task: TitusTask) -> dict[str, str]:
+    """Give the environment variables that only one task has."""
+    own = {
+        "TITUS_TASK_ID": task.id,
+        "TITUS_TASK_INSTANCE_ID": task.id,
+        "NETFLIX_INSTANCE_ID": task.id,
+        "TITUS_TASK_ORIGINAL_ID": task.original,
+    }
+    if task.index >= 0:
+        own["TITUS_TASK_INDEX"] = str(task.index)
+    return own
+
+
+def _with_variables(run: Run, own: dict[str, str]) -> Run:
+    spec = msgspec.structs.replace(run.spec, environment={**run.spec.environment, **own})
+    return msgspec.structs.replace(run, spec=spec)
+
+
+def _child(identity: str, parent: Run, plan: ChildPlan, own: dict[str, str]) -> Run:
+    spec = shared_with(plan.spec, parent.id)
+    spec = msgspec.structs.replace(spec, environment={**spec.environment, **own})
+    return Run(
+        id=identity,
+        door=parent.door,
+        pool=parent.pool,
+        spec=spec,
+        amounts=plan.amounts,
+        created_at=parent.created_at,
+        job=parent.job,
+        parent=parent.id,
+        priority=parent.priority,
+        labels=plan.labels,
+        grace=parent.grace,
+        absence=parent.absence,
+    )

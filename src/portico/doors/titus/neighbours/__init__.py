@@ -1,0 +1,1 @@
+"""Services beside the jobs': balancers, scaling, scheduling results, and what tells of the cell itself."""

@@ -1,0 +1,1 @@
+"""Streams of changes: a snapshot, then every change after it, to each who asked."""
