@@ -51,13 +51,15 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `preparing` tells that an image or files are being brought, which takes time; it is not told of every launch.
 
-    A `note` is what the host of a hosted Run has to say of it, opaque to Portico; `number` is the host's own for it.
+    With `started` comes the `address` of a container that has a network of its own. A `note` is what the host of a
+    hosted Run has to say of it, opaque to Portico; `number` is the host's own for it.
     """
 
     run: str
     token: int
     at: Instant
     pid: int = 0
+    address: str = ""
     started: bool = False
     healthy: bool | None = None
     outcome: Outcome | None = None

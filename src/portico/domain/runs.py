@@ -242,7 +242,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     it; `owner` ends it from any node; runs of one `gang` start together or not at all. `token` fences reports.
     A root that starts together with children states the sum of all their amounts in `tree_amounts`. Lower `priority`
     goes first. A `fixed` Run belongs to the Claim it was created with: a launch that its node refuses is its end.
-    `preparing_at` is when its node said that an image or files are being brought, 0 when it had no need to.
+    `preparing_at` is when its node said that an image or files are being brought, 0 when it had no need to. `address`
+    is that of its container's own network, if it has one.
     """
 
     id: str
@@ -277,6 +278,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     stop: StopOrder | None = None
     outcome: Outcome | None = None
     healthy: bool | None = None
+    address: str = ""
     placed_at: Instant = Instant(0)
     preparing_at: Instant = Instant(0)
     started_at: Instant = Instant(0)

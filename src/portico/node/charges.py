@@ -33,6 +33,7 @@ class Charge:
     """One Run in the agent's charge; `launched` is its order as the spawner gets it, in most cases as it came."""
 
     __slots__ = (
+        "address",
         "adopted",
         "blame",
         "cgroup",
@@ -73,6 +74,7 @@ class Charge:
         self.ended_at = Instant(0)
         self.stop: StopOrder | None = None
         self.stop_signal = int(signal.SIGTERM)
+        self.address = ""
         self.blame: tuple[EndCause, str] | None = None
         self.kill_timer: asyncio.TimerHandle | None = None
         self.healthy: bool | None = None

@@ -47,7 +47,10 @@ class Site:
 
     def report_started(self, charge: Charge) -> None:
         """Tell control that a Run runs."""
-        self.outbox.add(Observation(charge.run, charge.token, charge.started_at, pid=charge.pid, started=True))
+        seen = Observation(
+            charge.run, charge.token, charge.started_at, pid=charge.pid, started=True, address=charge.address
+        )
+        self.outbox.add(seen)
 
     def report_outcome(self, run: str, token: int, at: Instant, outcome: Outcome) -> None:
         """Tell control how a Run ended."""

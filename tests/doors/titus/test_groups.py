@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from portico.doors.titus import groups
 from portico.doors.titus.codes import Code
 from portico.doors.titus.errors import TitusError
-from portico.doors.titus.extension.group_records import CapacityGroup, GroupView
+from portico.doors.titus.extension.group_records import GROUPS, CapacityGroup, GroupView
 
 BODY = {
     "appName": "batch",
@@ -94,3 +94,12 @@ def test_any_body_is_read_or_refused(changes):
         assert error.code is Code.INVALID_ARGUMENT
     else:
         assert groups.creation(groups.document(GroupView(group, {}))).group.reservation == group.reservation
+
+
+def test_a_group_beyond_all_reason_is_refused():
+    largest = (1 << 31) - 1
+    error = refused({**BODY, "instanceMemoryMB": largest, "instanceCount": largest})
+    assert {violation.field for violation in error.violations} == {"instanceCount"}
+    group = groups.creation({**BODY, "instanceMemoryMB": largest, "instanceCount": 500}).group
+    assert GROUPS.decode(GROUPS.encode(group)) == group
+    assert max(group.reservation.values()) < 1 << 53

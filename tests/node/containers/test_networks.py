@@ -151,6 +151,7 @@ def test_a_bridge_gives_an_address_that_answers(layout: Path, tmp_path: Path) ->
                 )
             )
             await site.control.runs("r")
+            assert site.control.started["r"].address == "10.213.77.2"
             await settled(site, "r", b"10.213.77.2\n")
             await site.control.until(lambda: True in site.control.health.get("r", ()))
             assert fetched("10.213.77.2", 8000) == fetched("10.213.77.1", 31777) == b"hello\n"

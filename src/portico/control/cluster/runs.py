@@ -75,7 +75,7 @@ def observe(plane: Plane, tx: Transaction, node: str, seen: Observation) -> None
     if seen.preparing and not run.preparing_at and not run.started_at:
         run = _note_preparing(plane, tx, run, seen.at)
     if seen.started:
-        run = _start(plane, tx, run, seen.at)
+        run = _start(plane, tx, run, seen.at, seen.address)
     if seen.healthy is not None and seen.healthy is not run.healthy:
         run = _note_health(plane, tx, run, healthy=seen.healthy)
     if seen.note:
@@ -124,13 +124,14 @@ def end_run(
     _tell(plane, tx, run, ended)
 
 
-def _start(plane: Plane, tx: Transaction, run: Run, at: Instant) -> Run:
+def _start(plane: Plane, tx: Transaction, run: Run, at: Instant, address: str = "") -> Run:
     if run.state is not RunState.LAUNCHING and run.state is not RunState.UNREACHABLE:
         return run
     started = msgspec.structs.replace(
         run,
         state=RUN_LIFE.advance(run.state, RunState.RUNNING),
         started_at=run.started_at or at,
+        address=address or run.address,
         deadline=Instant((run.started_at or at) + run.timeout) if run.timeout else Instant(0),
     )
     tx.put(started)

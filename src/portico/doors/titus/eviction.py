@@ -18,6 +18,9 @@ from portico.doors.titus.extension.eviction_commands import FindQuota, Level, Ta
 from portico.doors.titus.extension.quota_watching import QuotaWatch, Terminated, Told
 from portico.wire.titus import base_pb2, eviction_api_pb2, eviction_api_pb2_grpc
 
+MOST_REASON = 1_000
+"""Characters of a reason that are kept: it goes into rows, to the node and to every watcher."""
+
 _Event = eviction_api_pb2.EvictionServiceEvent
 
 
@@ -50,7 +53,7 @@ class EvictionService(eviction_api_pb2_grpc.EvictionServiceServicer):
     ) -> eviction_api_pb2.TaskTerminateResponse:
         """Evict a task; a refusal is an error."""
         caller_of(context.invocation_metadata())
-        await self._control.submit(TerminateTask(request.taskId, request.reason))
+        await self._control.submit(TerminateTask(request.taskId, request.reason[:MOST_REASON]))
         return eviction_api_pb2.TaskTerminateResponse(allowed=True, reasonCode="normal", reasonMessage="Terminating")
 
     async def ObserveEvents(

@@ -100,7 +100,10 @@ def _read(body: Any, name: str) -> CapacityGroup:
         fields[kept] = round(_size(body, field, least, broken) * (1 if kept in _UNITS else WHOLE))
     for field, kept in _TEXTS.items():
         fields[kept] = _text(body, field, broken)
-    if max(fields[kept] for kept, _ in _SIZES.values() if kept not in _UNITS) * fields["count"] > _LARGEST_GROUP * WHOLE:
+    if (
+        max(fields[kept] for kept, _ in _SIZES.values() if kept not in _UNITS) * fields["count"]
+        > _LARGEST_GROUP * WHOLE
+    ):
         broken.append(Violation("instanceCount", f"the group may not have more than {_LARGEST_GROUP} of anything"))
     if broken:
         raise errors.broken_rules(broken)

@@ -6,6 +6,7 @@ refused before anything is looked up; a mutation is durable when it is answered.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, Protocol
@@ -31,6 +32,8 @@ from portico.wire.titus import job_api_pb2 as pb
 from portico.wire.titus import jobs_pb2
 
 SERVICE = "com.netflix.titus.JobManagementService"
+LONG_DESCRIPTOR = 16 << 10
+"""Bytes."""
 ENDLESS = frozenset(f"/{SERVICE}/{method}" for method in ("ObserveJob", "ObserveJobs", "ObserveJobsWithKeepAlive"))
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -62,8 +65,14 @@ class JobManagementService:
     async def create_job(self, request: jobs_pb2.JobDescriptor, context: Context) -> pb.JobId:
         """Accept a job."""
         caller = read_caller(context)
-        job = await self._control.submit(commands.CreateJob(convert(request, self._settings), caller))
+        job = await self._control.submit(commands.CreateJob(await self._converted(request), caller))
         return pb.JobId(id=job.id)
+
+    async def _converted(self, request: jobs_pb2.JobDescriptor) -> jobs_pb2.JobDescriptor:
+        """Convert a descriptor; beside the loop when that may take longer than the loop may be held."""
+        if request.ByteSize() <= LONG_DESCRIPTOR:
+            return convert(request, self._settings)
+        return await asyncio.to_thread(convert, request, self._settings)
 
     async def update_job_capacity(self, request: pb.JobCapacityUpdate, context: Context) -> Empty:
         """Set a service job's whole capacity."""

@@ -148,7 +148,7 @@ class Containers:
             if charge is None or not charge.live:
                 self._clearing.clear(run)
             elif facts is not None:
-                charge.stop_signal = facts.stop_signal
+                charge.stop_signal, charge.address = facts.stop_signal, facts.address
                 if facts.digest:
                     self._store.hold(run, facts.digest)
                 if facts.layer:
@@ -226,7 +226,7 @@ class Containers:
         except (PorticoError, OSError) as error:
             self.failed(charge, EndCause.LAUNCH_FAILED, str(error))
             return
-        charge.stop_signal = plan.facts.stop_signal
+        charge.stop_signal, charge.address = plan.facts.stop_signal, plan.facts.address
         async with self._slots:
             self.begins(charge)
             await self._begin(charge, plan)

@@ -45,6 +45,8 @@ def test_an_agent_is_described_by_what_its_node_says():
         "agent.region": "r",
         "agent.zone": "z",
         "kube.nodeName": "n1",
+        "task.containerIPv4": "1.2.3.4",
+        "task.containerIp": "1.2.3.4",
     }
     assert agent_context(Node(id="n2"), "local")["agent.host"] == "n2"
 

@@ -14,6 +14,7 @@ from portico.domain.disruption import UNLIMITED, Bucket
 from portico.domain.runs import CheckKind, HealthCheck
 from portico.doors.titus.codes import Code
 from portico.doors.titus.errors import TitusError
+from portico.doors.titus.eviction import MOST_REASON
 from portico.doors.titus.extension.eviction_commands import Level
 from portico.wire.titus import base_pb2, eviction_api_pb2
 
@@ -291,5 +292,17 @@ def test_the_reply_to_an_eviction():
         request = eviction_api_pb2.TaskTerminateRequest(taskId=stage.up(job)[0].id, reason="why")
         reply = await stage.acting(stage.eviction.TerminateTask(request, CONTEXT))
         assert (reply.allowed, reply.reasonCode, reply.reasonMessage) == (True, "normal", "Terminating")
+
+    asyncio.run(scene())
+
+
+def test_a_long_reason_is_cut():
+    async def scene():
+        stage = await stage_with_nodes()
+        job = await stage.running(4, AVAILABLE)
+        (task, *_) = stage.up(job)
+        request = eviction_api_pb2.TaskTerminateRequest(taskId=task.id, reason="x" * 1_000_000)
+        await stage.acting(stage.eviction.TerminateTask(request, CONTEXT))
+        assert stage.task(task.id).status.message == "x" * MOST_REASON
 
     asyncio.run(scene())

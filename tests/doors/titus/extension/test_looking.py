@@ -427,7 +427,10 @@ def test_replies_are_messages_of_the_api():
     run(story)
 
 
-def test_a_long_scan_gives_way_to_others(monkeypatch):
+@pytest.mark.parametrize(
+    ("asked_for", "glance"), [({"owner": "nobody"}, looking.GLANCE), ({"taskStates": "Started"}, 2)]
+)
+def test_a_long_scan_gives_way_to_others(monkeypatch, asked_for, glance):
     monkeypatch.setattr(looking, "STEP", 0)
 
     async def story():
@@ -435,11 +438,11 @@ def test_a_long_scan_gives_way_to_others(monkeypatch):
         stage.put(*(job(number) for number in range(3_000)))
         await stage.settle()
         turns = 0
-        answer = asyncio.ensure_future(asked(stage, FindJobs(criteria(taskStates="Started"), ALL)))
+        answer = asyncio.ensure_future(asked(stage, FindJobs(criteria(**asked_for), ALL)))
         while not answer.done():
             await asyncio.sleep(0)
             turns += 1
         assert not answer.result().items
-        assert turns > 3_000 // looking.GLANCE
+        assert turns > 3_000 // glance
 
     run(story)

@@ -511,3 +511,9 @@ def test_a_new_budget_has_its_defaults_and_rules() -> None:
     with pytest.raises(TitusError) as raised:
         convert_budget(wrong, job, Limits())
     assert [one.field for one in raised.value.violations] == [f"{POLICY}.limit"]
+
+
+@pytest.mark.parametrize("zone", ["", "UTC", "PST", "America/Los_Angeles"])
+def test_time_zones_that_the_core_knows_are_taken(zone: str) -> None:
+    descriptor = convert(written(BATCH, budget(f'timeWindows {{ timeZone: "{zone}" }}')), Limits())
+    assert descriptor.disruptionBudget.timeWindows[0].timeZone == zone

@@ -67,7 +67,14 @@ def test_every_refusal_is_an_invalid_argument():
         await trial.stage.started(trial.stage.tasks(ending)[0].id)
         await trial.stage.do(commands.KillJob(ending, ALICE))
         good = await trial.stage.create(service(1))
-        for job, balancer in ((NOBODY, "b"), (fixed, "b"), (ending, "b"), (good, " "), ("no uuid", "b")):
+        for job, balancer in (
+            (NOBODY, "b"),
+            (fixed, "b"),
+            (ending, "b"),
+            (good, " "),
+            (good, "b" * 1_025),
+            ("no uuid", "b"),
+        ):
             with pytest.raises(TitusError) as caught:
                 await trial.add(job, balancer)
             assert caught.value.code is Code.INVALID_ARGUMENT

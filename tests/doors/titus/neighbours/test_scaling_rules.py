@@ -208,3 +208,9 @@ def test_extreme_numbers_are_refused():
     policy = ParseDict(step(), pb.ScalingPolicy())
     policy.stepPolicyDescriptor.scalingPolicy.minAdjustmentMagnitude.value = (1 << 63) - 1
     assert broken(policy) == {f"{POLICY}.minAdjustmentMagnitude"}
+
+
+def test_a_policy_is_bounded():
+    assert read_policy(message(step(alarm={"metricNamespace": "x" * 60_000})))
+    with pytest.raises(TitusError, match="larger than 65536 bytes"):
+        read_policy(message(step(alarm={"metricNamespace": "x" * 70_000})))

@@ -183,6 +183,14 @@ def test_attributes_of_another_job_are_refused(bench: Bench) -> None:
     assert bench.ask("DELETE", "/v3/jobs/j/attributes").status_code == 400
 
 
+def test_the_member_is_the_one_of_the_path(bench: Bench) -> None:
+    for verb, path in (("POST", "labels"), ("DELETE", "labels"), ("POST", "enable")):
+        place = f"/v3/clustermembership/members/m/{path}"
+        assert bench.ask(verb, place, json={"memberId": "other"}).status_code == 400
+        bench.ask(verb, place, json={})
+        assert bench.request.memberId == "m"
+
+
 def test_errors_have_the_status_of_their_code(bench: Bench) -> None:
     for error, status in (
         (errors.job_not_found("j"), 404),

@@ -202,7 +202,9 @@ class Standing:
     def where(self, task: Task) -> Where:
         """Say where a task is, as its statuses tell it."""
         executor = self.executors.get(task.executor) if task.executor else None
-        return statuses.where(task, self.agent_of(task.node), executor, self.place.address)
+        run = self.plane.state.runs.get(task.id)
+        address = run.address if run is not None and run.address else self.place.address
+        return statuses.where(task, self.agent_of(task.node), executor, address)
 
     def executors_on(self, framework: str, node: str) -> tuple[str, ...]:
         """Name a framework's live executors on a node."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from portico.doors.titus.extension.standing import Standing
 
 MOST_OF_A_JOB = 30
+LONGEST_ID = 1_024
 FORGET = "titus_balancers"
 
 
@@ -89,8 +90,8 @@ class Balancers:
             raise errors.invalid_argument(f"Job {command.job} is not in state Accepted")
         if not self._standing.view(job).service:
             raise errors.invalid_argument(f"Job {command.job} is not a service job")
-        if not command.balancer.strip():
-            raise errors.invalid_argument("loadBalancerId must not be empty")
+        if not command.balancer.strip() or len(command.balancer) > LONGEST_ID:
+            raise errors.invalid_argument(f"loadBalancerId must have 1 to {LONGEST_ID} characters")
         present = self._records.get(command.job, JobBalancers(command.job, ()))
         if command.balancer in present.balancers:
             return

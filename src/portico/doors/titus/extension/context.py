@@ -25,6 +25,9 @@ NETWORK_MODE = "task.effectiveNetworkMode"
 CELL = "titus.cell"
 STACK = "titus.stack"
 
+CONTAINER_ADDRESS = ("task.containerIp", "task.containerIPv4")
+"""What clients read a task's address from: the container's own, else its node's."""
+
 NETWORK_MODES = ("UnknownNetworkMode", "Ipv4Only", "Ipv6AndIpv4", "Ipv6AndIpv4Fallback", "Ipv6Only", "HighScale")
 
 _FROM_ATTRIBUTES = {
@@ -39,6 +42,8 @@ _FROM_ATTRIBUTES = {
     "agent.ami": ("ami",),
 }
 """Context keys of the agent, and the node attributes that give them, best first."""
+
+_OF_NODES = frozenset({NODE_NAME, *CONTAINER_ADDRESS})
 
 MOST_SHARED = 10_000
 """Contexts that are remembered to be shared."""
@@ -82,7 +87,9 @@ class Contexts:
         found = self._placed.get(key)
         if found is not None and found[0] is context:
             return found[1]
-        own = {name: value for name, value in context.items() if not name.startswith("agent.") and name != NODE_NAME}
+        own = {
+            name: value for name, value in context.items() if not name.startswith("agent.") and name not in _OF_NODES
+        }
         made = {**own, **self._agent(node)}
         if id(context) in self._shared:
             self._keep_bounded()
@@ -122,7 +129,14 @@ def agent_context(node: Node, region: str) -> dict[str, str]:
         value = next((node.attributes[source] for source in sources if node.attributes.get(source)), "")
         if value:
             context[name] = value
+    if "agent.hostIp" in context:
+        context |= addressed(context["agent.hostIp"])
     return context
+
+
+def addressed(address: str) -> dict[str, str]:
+    """Say where a task is reached."""
+    return dict.fromkeys(CONTAINER_ADDRESS, address)
 
 
 def duration_text(milliseconds: int) -> str:

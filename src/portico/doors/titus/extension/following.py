@@ -100,6 +100,8 @@ class Following:
         if new.node and new.node != seen.node:
             placed = self._contexts.placed(seen.context, new.node)
             seen = msgspec.structs.replace(seen, node=new.node, context=placed)
+        if new.address and new.address != old.address:
+            seen = msgspec.structs.replace(seen, context={**seen.context, **context.addressed(new.address)})
         if new.healthy is not seen.healthy:
             seen = msgspec.structs.replace(seen, healthy=new.healthy)
         if seen is not task:

@@ -35,7 +35,7 @@ Fitting: TypeAlias = Callable[[Sequence[Key]], list[T]]
 STEP = 0.004
 """Seconds that a scan goes on before others get their turn."""
 GLANCE = 128
-"""Entries between two looks at the clock."""
+"""Entries between two looks at the clock; one only where each is asked for all of its tasks."""
 
 
 class FindJob(Query, frozen=True):
@@ -119,7 +119,8 @@ class Looking:
         if wanted.all_jobs:
             found = _page_of_all(self.jobs, query.page, self._standing.jobs)
         else:
-            found = _page(query.page, await _scan(self._job_keys(query.criteria), self._fitting_jobs(wanted)))
+            glance = 1 if wanted.asks_for_tasks else GLANCE
+            found = _page(query.page, await _scan(self._job_keys(query.criteria), self._fitting_jobs(wanted), glance))
         await self._settled()
         return found
 
@@ -212,13 +213,13 @@ def check_id(what: str, identity: str) -> None:
     raise errors.invalid_argument(f"{what} id must be UUID string, but is: '{identity[:100]}'")
 
 
-async def _scan(keys: Sequence[Key], fitting: Fitting[T]) -> list[T]:
+async def _scan(keys: Sequence[Key], fitting: Fitting[T], glance: int = GLANCE) -> list[T]:
     """Collect what fits, giving way to others now and then."""
     clock = asyncio.get_running_loop().time
     until = clock() + STEP
     found: list[T] = []
-    for start in range(0, len(keys), GLANCE):
-        found += fitting(keys[start : start + GLANCE])
+    for start in range(0, len(keys), glance):
+        found += fitting(keys[start : start + glance])
         if clock() > until:
             await asyncio.sleep(0)
             until = clock() + STEP

@@ -53,7 +53,9 @@ def followed(task: TitusTask, run: Run, now: int) -> TitusTask:
         case TaskStage.LAUNCHED:
             return advanced(task, stage, Reason.POD_SCHEDULED, _SCHEDULED, run.placed_at // 1_000)
         case TaskStage.START_INITIATED:
-            return advanced(task, stage, Reason.NORMAL, "The container is being prepared", run.preparing_at // 1_000)
+            # The node's clock tells when; one that is fast must not put off the timer of this stage.
+            at = min(run.preparing_at // 1_000, now)
+            return advanced(task, stage, Reason.NORMAL, "The container is being prepared", at)
         case TaskStage.STARTED:
             return advanced(task, stage, Reason.NORMAL, "The container runs", run.started_at // 1_000)
         case TaskStage.KILL_INITIATED:

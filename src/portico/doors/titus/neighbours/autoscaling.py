@@ -23,6 +23,8 @@ from portico.doors.titus.neighbours.scaling_rules import read_policy
 from portico.wire.titus import autoscale_api_pb2 as pb
 from portico.wire.titus import autoscale_api_pb2_grpc, job_api_pb2
 
+LONGEST_ID = 200
+
 _STATES = {
     PolicyState.PENDING: pb.ScalingPolicyStatus.Pending,
     PolicyState.APPLIED: pb.ScalingPolicyStatus.Applied,
@@ -92,8 +94,8 @@ class AutoScaling(autoscale_api_pb2_grpc.AutoScalingServiceServicer):
 
 def _text(value: str, field: str) -> str:
     found = value.strip()
-    if not found:
-        raise errors.broken_rules([Violation(field, "must not be empty")])
+    if not 1 <= len(found) <= LONGEST_ID:
+        raise errors.broken_rules([Violation(field, f"must have 1 to {LONGEST_ID} characters")])
     return found
 
 

@@ -36,6 +36,8 @@ LONGEST = DAY
 MOST_STEPS = 40
 MOST_DIMENSIONS = 30
 LARGEST_CHANGE = 1_000_000
+MOST_BYTES = 64 << 10
+"""A policy is a row, kept as it was written."""
 
 _PREDEFINED = {
     "ECSServiceAverageCPUUtilization": Measure.CPU,
@@ -78,6 +80,8 @@ _GATHERED = {
 
 def read_policy(message: pb.ScalingPolicy) -> ScalingPolicy:
     """Read a policy; raises TitusError with all rules that it breaks."""
+    if message.ByteSize() > MOST_BYTES:
+        raise errors.invalid_argument(f"The scaling policy is larger than {MOST_BYTES} bytes")
     broken: list[Violation] = []
     kind = message.WhichOneof("ScalingPolicyDescriptor")
     policy: ScalingPolicy | None = None

@@ -1,7 +1,7 @@
 """The gateway: a route's request becomes the RPC's message, the RPC is called in place, its reply is written as JSON.
 
-Promises: a route does what its RPC does and nothing else; errors have the API's body; long replies are written off the
-loop.
+Promises: a route does what its RPC does and nothing else; errors have the API's body; long bodies are read, and long
+replies written, off the loop.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from portico.doors.titus.rest.asked import Asked
 from portico.doors.titus.rest.routes import ROUTES, Route
 
 PREFIX = "/api"
+LONG_BODY = 16 << 10
 LONG_REPLY = 32 << 10
-"""Bytes on the wire; writing more as JSON would hold the loop for longer than it may be held."""
+"""Bytes; reading or writing more as JSON would hold the loop for longer than it may be held."""
 COMPRESSION = "x-titus-compression"
 DEBUG = "x-titus-debug"
 _CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
@@ -76,18 +77,24 @@ class Gateway:
 
         async def endpoint(request: Request) -> Response:
             try:
-                asked = Asked(request.path_params, request.query_params, await request.body())
-                reply = await rpc(route.build(asked), InPlace(request.headers))
+                reply = await rpc(await _read(request, route), InPlace(request.headers))
                 if route.quiet:
                     return Response(status_code=route.status)
                 message: Message = reply_type.FromString(reply) if isinstance(reply, bytes) else reply
                 if route.shape is not None:
-                    message = route.shape(message, asked)
+                    message = route.shape(message, Asked(request.path_params, request.query_params, b""))
                 return await _written(request, message, route.status)
             except PorticoError as error:
                 return refusal(request, error)
 
         return endpoint
+
+
+async def _read(request: Request, route: Route) -> Message:
+    """Make the RPC's message; raises TitusError."""
+    body = await request.body()
+    asked = Asked(request.path_params, request.query_params, body)
+    return await asyncio.to_thread(route.build, asked) if len(body) > LONG_BODY else route.build(asked)
 
 
 def _rpc(service: object, name: str) -> Callable[[Any, Any], Any]:

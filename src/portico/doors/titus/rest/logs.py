@@ -72,11 +72,11 @@ class Logs:
                 return
             else:
                 await asyncio.sleep(PAUSE)
-                over = (await self._run(run)).ended
             try:
+                over = over or (not part.data and (await self._run(run)).ended)
                 part = await self._control.ask(ReadFile(run, file, offset, CHUNK))
             except PorticoError:
-                return  # the sandbox is gone; what was sent is all there was
+                return  # the task or its sandbox is gone; what was sent is all there was
 
     async def _run(self, identity: str) -> Run:
         run: Run = await self._control.ask(GetRun(identity))

@@ -175,21 +175,22 @@ def _terminate(asked: Asked) -> Message:
     )
 
 
-def _of_member(kind: type[Message], field: str) -> Build:
-    """Build a request about the member that the path names; `field` is where the message names it."""
+def _of_member(kind: type[Any]) -> Build:
+    """Read a request about the member that the path names."""
 
     def build(asked: Asked) -> Message:
         said = asked.read(kind)
-        _same(getattr(said, field), asked.path["id"], "Member")
-        setattr(said, field, asked.path["id"])
-        return said
+        _same(said.memberId, asked.path["id"], "Member")
+        said.memberId = asked.path["id"]
+        read: Message = said
+        return read
 
     return build
 
 
-_labels = _of_member(cluster_membership_api_pb2.UpdateMemberLabelsRequest, "memberId")
-_labels_away = _of_member(cluster_membership_api_pb2.DeleteMemberLabelsRequest, "memberId")
-_enabling = _of_member(cluster_membership_api_pb2.EnableMemberRequest, "id")
+_labels = _of_member(cluster_membership_api_pb2.UpdateMemberLabelsRequest)
+_labels_away = _of_member(cluster_membership_api_pb2.DeleteMemberLabelsRequest)
+_enabling = _of_member(cluster_membership_api_pb2.EnableMemberRequest)
 
 
 def _nothing(_: Asked) -> Message:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import zoneinfo
 from collections.abc import Iterator
 
+from portico.control.jobs.disruption import check_zone
+from portico.domain.errors import Invalid
 from portico.doors.titus.errors import Violation
 from portico.doors.titus.inbound.limits import Limits
 from portico.doors.titus.inbound.signed import signed_int, signed_long
@@ -75,7 +75,9 @@ def _window(field: str, window: base_pb2.TimeWindow) -> Iterator[Violation]:
         yield from _within(f"{place}.endHour", end, 0, _HOURS)
         if start >= end:
             yield Violation(place, f"'startHour'({start}) must be < 'endHour'({end})")
-    if window.timeZone and window.timeZone != "UTC" and window.timeZone not in _zones():
+    try:
+        check_zone(window.timeZone)
+    except Invalid:
         yield Violation(f"{field}.timeZone", f"Unknown time zone: {window.timeZone[:80]}")
 
 
@@ -84,8 +86,3 @@ def _within(field: str, number: float, least: int, most: int | None = None) -> I
         yield Violation(field, f"must be greater than or equal to {least}")
     elif most is not None and number > most:
         yield Violation(field, f"must be less than or equal to {most}")
-
-
-@functools.cache
-def _zones() -> set[str]:
-    return zoneinfo.available_timezones()
