@@ -26,6 +26,10 @@ import mesos_state
 import mesos_tasks
 import offers
 import restart
+import titus_batch
+import titus_held
+import titus_restart
+import titus_streams
 from harness.figures import Figure, Scale, show
 from harness.machine import ROOT, commit, facts
 from rich.console import Console
@@ -40,6 +44,10 @@ BENCHMARKS: dict[str, ModuleType] = {
     "containers": containers,
     "mesos_tasks": mesos_tasks,
     "mesos_state": mesos_state,
+    "titus_batch": titus_batch,
+    "titus_held": titus_held,
+    "titus_streams": titus_streams,
+    "titus_restart": titus_restart,
 }
 QUICK = 10
 WIDTH = 130

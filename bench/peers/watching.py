@@ -33,7 +33,7 @@ class Readers:
         self.counts = [0] * watchers
         self._behind = watchers
         self.begun = asyncio.Event()
-        self.size = 0
+        self.size = self.total = 0
         self.lags: list[float] = []
         self.first = self.last = 0.0
 
@@ -50,7 +50,8 @@ class Readers:
             self.last = now
             self.counts[number] += 1
             self.size += len(message)
-            if self.counts[number] % EVERY == 0:
+            self.total += 1
+            if self.total % EVERY == 0:
                 self.lags.append(now * 1_000 - _time(message))
 
     async def quiet(self) -> None:
@@ -78,11 +79,10 @@ async def watch(order: dict[str, Any]) -> None:
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     await readers.quiet()
-    total = sum(readers.counts)
     found = {
         "least": min(readers.counts),
         "most": max(readers.counts),
-        "bytes": readers.size / max(1, total),
+        "bytes": readers.size / max(1, readers.total),
         "seconds": readers.last - readers.first,
         "lag": statistics.median(readers.lags) if readers.lags else 0.0,
     }

@@ -133,6 +133,13 @@ class Server:
         return told
 
     def _open_plane(self) -> Plane:
+        gc.disable()  # what is loaded stays: looking through it again and again would be half the start
+        try:
+            return self._load_plane()
+        finally:
+            gc.enable()
+
+    def _load_plane(self) -> Plane:
         keep = self.settings.retention
         self.mesos = mesos_door(self.settings) if MESOS in self.settings.doors else None
         self.titus = TitusParts(self.settings) if TITUS in self.settings.doors else None

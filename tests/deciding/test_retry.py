@@ -19,7 +19,7 @@ policies = st.builds(
     system_ceiling=durations,
 )
 histories = st.builds(
-    Tried, tries=counts, rapid=counts, counted=st.booleans(), failures=st.integers(1, 200), ran_for=durations
+    Tried, tries=counts, rapid=counts, counted=st.booleans(), failures=st.integers(0, 200), ran_for=durations
 )
 
 
@@ -37,6 +37,8 @@ def test_failures_that_do_not_count_have_pauses_of_their_own_and_no_limit():
     pauses = [seconds(next_delay(Retry(), Tried(1, 1, counted=False, failures=number))) for number in range(1, 8)]
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
     assert next_delay(Retry(), Tried(9, 9, counted=False, failures=1)) == SECOND
+    own = Retry(limit=0, delay=Micros(3 * SECOND))
+    assert next_delay(own, Tried(0, 0, counted=False)) == 3 * SECOND  # forgiven, but nobody's fault: its own pause
 
 
 def test_after_a_steady_attempt_there_is_no_pause_but_still_a_limit():
@@ -61,7 +63,7 @@ def test_a_pause_keeps_within_its_bounds(retry, tried):
     pause = next_delay(retry, tried, endless=True)
     if 0 < retry.steady <= tried.ran_for:
         assert pause == 0
-    elif tried.counted:
+    elif not tried.failures:
         assert max(retry.floor, min(retry.delay, retry.ceiling)) <= pause
         assert pause <= max(retry.floor, retry.delay, retry.ceiling)
     else:
@@ -71,6 +73,6 @@ def test_a_pause_keeps_within_its_bounds(retry, tried):
 @given(policies, st.integers(1, 150), st.booleans())
 def test_pauses_never_shrink_while_nothing_is_steady(retry, number, counted):
     here, there = (
-        next_delay(retry, Tried(0, step, counted=counted, failures=step), endless=True) for step in (number, number + 1)
+        next_delay(retry, Tried(0, step, counted=counted, failures=0 if counted else step), endless=True) for step in (number, number + 1)
     )
     assert here <= there

@@ -17,13 +17,14 @@ REASONS = (StopReason.KILLED, StopReason.EVICTED, StopReason.STUCK, StopReason.P
 
 
 class SimulatedDoor:
-    """Its callers, and its ear; `known` is every Attempt as the ear was last told of it."""
+    """Its callers, and its ear; `known` is every Attempt as the ear was last told of it, `changed` what of it is new."""
 
     def __init__(self, world):
         self._world = world
         self._made = 0
         self._plane = None
         self.known = {}
+        self.changed = set()
         self.created = set()
         self.heard = set()
 
@@ -134,7 +135,7 @@ class SimulatedDoor:
     def judge(self, tx, job, instance, run, ending):
         assert self.known[run.id] == run, "the end is judged before it is told of"
         lost = run.outcome.cause is EndCause.LOST
-        return msgspec.structs.replace(ending, counted=False) if lost or run.id[-1] in "01234" else ending
+        return msgspec.structs.replace(ending, counted=False, system=True) if lost or run.id[-1] in "01234" else ending
 
     def on_run(self, tx, old, new):
         before = self.known.get(new.id)
@@ -143,12 +144,14 @@ class SimulatedDoor:
             assert not before.ended, f"{new.id} has ended before"
             assert (old.state, old.claim, old.job) == (before.state, before.claim, before.job), "a change was missed"
         self.known[new.id] = new
+        self.changed.add(new.id)
         tx.on_undo(lambda: self._forget(new.id, before))
         if new.preparing_at:
             self.heard.add("preparing")
         self.heard.add(new.state)
 
     def _forget(self, identity, before):
+        self.changed.add(identity)
         if before is None:
             del self.known[identity]
         else:

@@ -9,14 +9,10 @@ from simulation.door import DOOR
 from portico.domain.jobs import InstanceState, JobMode, JobState
 from portico.store.port import Condition, Operator, Select
 
-SLOTTED = (InstanceState.PENDING, InstanceState.RUNNING)
 
-
-def check_goals(plane, door):
-    """Look at all Jobs and at what the door was told."""
-    instances = plane.state.instances.values()
-    active = Counter(instance.job for instance in instances if instance.state in SLOTTED)
-    starting = Counter(instance.job for instance in instances if instance.state is InstanceState.PENDING)
+def check_goals(plane, door, followed):
+    """Look at the slots of all Jobs, and at all that has changed, also in what the door was told."""
+    active, starting = followed.active, followed.starting
     for job in plane.state.jobs.values():
         queue = plane.queues[job.id]
         assert (queue.active, queue.starting) == (active[job.id], starting[job.id]), "a job's slots are miscounted"
@@ -24,15 +20,29 @@ def check_goals(plane, door):
             assert active[job.id] <= job.concurrency, f"{job.id} has {active[job.id]} attempts"
         if job.starting_limit:
             assert starting[job.id] <= job.starting_limit, f"{job.id} starts {starting[job.id]} attempts"
-        if job.mode is not JobMode.DEMAND and not job.ended:
+        if job.id in followed.changed_jobs and job.mode is not JobMode.DEMAND and not job.ended:
             _check_goal(plane, job)
-    for instance in instances:
+    followed.changed_jobs = set()
+    _check_instances(plane, followed)
+    followed.changed_runs |= door.changed
+    door.changed = set()
+    _check_runs(plane, door, followed)
+
+
+def _check_instances(plane, followed):
+    """Those whose Job has ended are looked at again and again: it may leave memory without a word."""
+    changed, followed.changed_instances = followed.changed_instances, set()
+    for identity in changed:
+        instance = plane.state.instances.get(identity)
+        if instance is None:
+            continue
         job = plane.state.jobs[instance.job]
         counted = instance.tries - instance.forgiven
         assert 0 <= instance.rested <= counted, f"{instance.id} was forgiven more than it tried"
         if job.retry.limit >= 0 and job.mode is not JobMode.SERVICE:
             assert counted <= 1 + job.retry.limit, f"{instance.id} was tried {counted} times"
-    _check_runs(plane, door)
+        if job.ended:
+            followed.changed_instances.add(identity)
 
 
 def _check_goal(plane, job):
@@ -47,19 +57,30 @@ def _check_goal(plane, job):
     assert all(count == 1 for count in indexes.values()), f"{job.id} has an index twice: {indexes}"
 
 
-def _check_runs(plane, door):
-    attempts = Counter(run.instance for run in plane.state.runs.values() if run.instance and not run.ended)
-    assert all(count == 1 for count in attempts.values()), f"an instance has two live runs: {attempts}"
-    for run in plane.state.runs.values():
-        if run.ended or run.door != DOOR:
+def _check_runs(plane, door, followed):
+    """Those whose Instance has ended are looked at again and again, for the same reason."""
+    changed, followed.changed_runs = followed.changed_runs, set()
+    for identity in changed:
+        run = plane.state.runs.get(identity)
+        if run is None or run.ended:
             continue
         if run.instance:
-            instance = plane.state.instances[run.instance]
-            assert (instance.attempt, instance.job) == (run.id, run.job), f"{run.id} belongs to nobody"
-            assert door.known[run.id] == run, f"the door was not told all of {run.id}"
-        else:
-            parent = plane.state.runs.get(run.parent)
-            assert (parent is not None and not parent.ended) or run.stop is not None, f"{run.id} outlives its parent"
+            attempts = list(followed.attempts.get(run.instance, ()))
+            assert attempts == [run.id], f"{run.id} is not the one live run of its instance: {attempts}"
+        if run.door == DOOR:
+            _check_attempt(plane, door, followed, run)
+
+
+def _check_attempt(plane, door, followed, run):
+    if run.instance:
+        instance = plane.state.instances[run.instance]
+        assert (instance.attempt, instance.job) == (run.id, run.job), f"{run.id} belongs to nobody"
+        assert door.known[run.id] == run, f"the door was not told all of {run.id}"
+        if instance.ended:
+            followed.changed_runs.add(run.id)
+    else:
+        parent = plane.state.runs.get(run.parent)
+        assert (parent is not None and not parent.ended) or run.stop is not None, f"{run.id} outlives its parent"
 
 
 def unreached(plane):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 
+from simulation.followed import Followed
 from simulation.goals import check_ends, check_goals, unreached
 
 from portico.control.jobs.catalogue import kind_id
 from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, JobMode
-from portico.domain.resources import count_ports, covers, merge_ports
+from portico.domain.resources import count_ports, merge_ports
 from portico.domain.runs import Run, RunState
-from portico.domain.slices import subtract_slices, sums
+from portico.domain.slices import sums
+
+WALK = 50
+"""Steps between two walks over everything."""
 
 
 class Invariants:
@@ -19,6 +23,7 @@ class Invariants:
     def __init__(self, world):
         self._world = world
         self._processes = {}
+        self._attempts = {}
         self._starts = Counter()
         self._final = {}
         self._final_runs = {}
@@ -29,6 +34,9 @@ class Invariants:
         self._unchecked = {}
         self._written = {}
         self._settled = set()
+        self._followed = Followed()
+        self._shown = None
+        self._checks = 0
 
     # ---- what is heard -----------------------------------------------------------------------------------------
 
@@ -36,6 +44,8 @@ class Invariants:
         self._watched = {}
         self._unchecked = {}
         self._seen = {plane: plane.committer.durable}
+        self._followed = Followed()
+        self._followed.join(plane.state)
 
     def after_write(self, changes):
         for change in changes:
@@ -59,7 +69,7 @@ class Invariants:
             known = self._final.setdefault(key, instance)
             assert known == instance, f"an ended generation changed: {known} -> {instance}"
 
-    def process_started(self, node, order):
+    def process_started(self, order):
         key = (order.run, order.token)
         self._starts[key] += 1
         assert self._starts[key] == 1, f"Run {key} was started twice"
@@ -68,11 +78,12 @@ class Invariants:
         assert row is not None, f"Run {order.run} was launched before it was durable"
         run = self._run(row)
         assert run.token >= order.token, f"Run {order.run} was launched before its claim was durable"
-        self._processes[order.run] = node.name
+        self._processes[order.run] = run.instance
         self._check_attempts(run)
+        self._attempts.setdefault(run.instance, set()).add(run.id)
 
     def process_ended(self, run):
-        del self._processes[run]
+        self._attempts[self._processes.pop(run)].remove(run)
 
     def forgotten(self, identity, token):
         """A node lets go of an end only when control has it on disk."""
@@ -83,12 +94,7 @@ class Invariants:
         """No two live processes of one instance on nodes that control can speak to."""
         if not run.instance or self._world.plane is None:
             return
-        others = [
-            other
-            for other in self._processes
-            if other != run.id and (record := self._find_run(other)) is not None and record.instance == run.instance
-        ]
-        for other in others:
+        for other in self._attempts.get(run.instance, ()):
             record = self._find_run(other)
             assert record.ended, f"instance {run.instance} has two live attempts: {other} and {run.id}"
             assert record.state is RunState.LOST or record.stop is not None, (
@@ -107,40 +113,47 @@ class Invariants:
 
     # ---- what is looked at after each step -----------------------------------------------------------------------
 
-    def check(self):
+    def check(self, *, walk=False):
+        """Judge what has changed; everything, with a walk, once in a while, and after each start."""
         plane = self._world.plane
         if plane is None:
             return
         assert not plane.committer.failed.is_set()
+        self._checks += 1
+        if walk or self._checks % WALK == 0:
+            self._followed.compare(plane.state)
         self._check_claims(plane)
         self._check_offers(plane)
-        check_goals(plane, self._world.door)
+        check_goals(plane, self._world.door, self._followed)
         self._check_answers(plane)
         self._check_watch(plane)
 
     def _check_claims(self, plane):
-        used = {}
-        pools = {}
-        for run in plane.state.runs.values():
-            if run.claim is not None and not run.ended:
-                used.setdefault(run.claim.node, []).append(run)
-                if run.state is not RunState.UNREACHABLE:
-                    book = pools.setdefault(run.pool, Counter())
-                    book.update(run.amounts)
-        for name, runs in used.items():
-            node = plane.state.nodes[name]
-            taken = Counter()
-            for run in runs:
-                taken.update(run.amounts)
+        """A node is looked at when it or a Claim on it has changed, and all when the mirror has, for whatever reason."""
+        followed, capacity = self._followed, plane.capacity
+        for identity in followed.changed_runs:
+            run = followed.runs.get(identity)
+            if run is not None and run.claim is not None:
                 assert sums(run.claim.slices) == {kind: amount for kind, amount in run.amounts.items() if amount}
-            assert covers(sums(node.capacity), taken), f"node {name} is over-claimed: {dict(taken)}"
-            expected = subtract_slices(node.capacity, [piece for run in runs for piece in run.claim.slices])
-            assert all(piece.amount > 0 for piece in expected), f"a label of node {name} is over-claimed: {expected}"
-            assert plane.capacity.free_slices(name) == expected, "the mirror differs"
-            ports = [piece for run in runs for piece in run.claim.ports]
-            assert count_ports(merge_ports(ports)) == count_ports(ports), f"ports of node {name} are claimed twice"
-        allocation = {pool: dict(book) for pool, book in pools.items() if book}
-        assert plane.capacity.allocation == allocation, "pool accounts differ from claims"
+        shown = (capacity.matrix.free.tobytes(), [capacity.labelled.free(name) for name in plane.state.nodes])
+        names = followed.changed_nodes if shown == self._shown else {*followed.changed_nodes, *followed.claimed}
+        self._shown, followed.changed_nodes = shown, set()
+        for name in names:
+            if name in followed.claimed:
+                self._check_node(plane, name)
+        assert capacity.allocation == followed.pools.books, "pool accounts differ from claims"
+
+    def _check_node(self, plane, name):
+        free = Counter()
+        for piece in plane.state.nodes[name].capacity:
+            free[piece.kind, piece.label] += piece.amount
+        free.subtract(self._followed.space.books.get(name, {}))
+        assert all(amount >= 0 for amount in free.values()), f"node {name} is over-claimed: {free}"
+        shown = {(piece.kind, piece.label): piece.amount for piece in plane.capacity.free_slices(name)}
+        assert shown == {key: amount for key, amount in free.items() if amount}, "the mirror differs"
+        claims = [self._followed.runs[run].claim for run in self._followed.claimed[name]]
+        ports = [piece for claim in claims for piece in claim.ports]
+        assert count_ports(merge_ports(ports)) == count_ports(ports), f"ports of node {name} are claimed twice"
 
     def _check_offers(self, plane):
         book = plane.offers.book
@@ -148,16 +161,12 @@ class Invariants:
             assert sum(len(group) for group in index.values()) == len(book.offers), "an index of offers differs"
         for bidder, offers in book.by_bidder.items():
             assert plane.offers.bidding.bidders[bidder].active, f"{bidder} is away and has offers: {offers}"
-        held = {}
-        for run in plane.state.runs.values():
-            if run.fixed and run.claim is not None and not run.ended and run.state is not RunState.UNREACHABLE:
-                held.setdefault((run.job, run.pool), Counter()).update(run.amounts)
-        assert plane.offers.bidding.allocated == {seat: dict(sums_) for seat, sums_ in held.items()}
+        assert plane.offers.bidding.allocated == self._followed.seats.books, "bidders are charged what they do not have"
 
     def _check_answers(self, plane):
         reader = self._world.store.reader()
-        for identity in self._world.answered:
-            if identity in self._settled or identity in plane.state.instances:
+        for identity in self._world.answered.keys() - self._settled:
+            if identity in plane.state.instances:
                 continue
             row = reader.get("instances", identity)
             assert row is not None, f"instance {identity} was answered and is gone"

@@ -95,6 +95,7 @@ class World:
         self.workers = {}
         self.answered = {}
         self.faults_made = Counter()
+        self.failures = []
         self.invariants = Invariants(self)
         self._node_count = nodes
         self.nodes = []
@@ -105,14 +106,13 @@ class World:
 
     def run(self):
         """Live through the schedule; raises on a broken invariant."""
-        failures = []
-        self.loop.set_exception_handler(lambda _loop, context: failures.append(context))
+        self.loop.set_exception_handler(lambda _loop, context: self.failures.append(context))
         asyncio.set_event_loop(self.loop)
         try:
             with mock.patch.multiple(goals, ADDED_AT_ONCE=3, ENDED_AT_ONCE=2):
                 self.loop.run_until_complete(self._live())
-            if failures:
-                first = failures[0]
+            if self.failures:
+                first = self.failures[0]
                 raise AssertionError(f"a callback failed: {first.get('message')}") from first.get("exception")
         finally:
             self._close()
@@ -139,9 +139,11 @@ class World:
         for step in steps:
             step()
             await asyncio.sleep(self.source.random() * 0.6)
+            if self.failures:
+                return
             self.invariants.check()
         await self._heal()
-        self.invariants.check()
+        self.invariants.check(walk=True)
         self.invariants.check_quiet()
 
     # ---- control -----------------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ class World:
         return self.source.choice([0, 0, 0, 1])
 
     def _process_started(self, node, order):
-        self.invariants.process_started(node, order)
+        self.invariants.process_started(order)
         if order.spec.argv == ("worker",):
             worker = SimulatedWorker(
                 order,

@@ -14,6 +14,9 @@ from portico.domain.identity import Clock, Instant
 
 Handler = Callable[[str], None]
 LONGEST_NAP = 30.0
+MOST_FORGOTTEN = 1_000
+AT_ONCE = 20
+"""Handlers in one turn of the loop: each may be a transaction of its own, some tenths of a millisecond."""
 
 
 class Timers:
@@ -24,6 +27,7 @@ class Timers:
         self._heap: list[tuple[int, int, str, str]] = []
         self._handlers: dict[str, Handler] = {}
         self._count = 0
+        self._forgotten: set[tuple[str, str]] = set()
         self._wake = asyncio.Event()
 
     def handle(self, name: str, handler: Handler) -> None:
@@ -37,7 +41,20 @@ class Timers:
             self._wake.set()
         heapq.heappush(self._heap, (at, self._count, name, identity))
 
-    def fire_due(self, limit: int = 200) -> bool:
+    def forget(self, name: str, identity: str) -> None:
+        """Let go of a timer that no longer means anything: those far off would be kept for long after their object."""
+        self._forgotten.add((name, identity))
+        if len(self._forgotten) >= MOST_FORGOTTEN and len(self._forgotten) * 2 > len(self._heap):
+            self._heap = [entry for entry in self._heap if entry[2:] not in self._forgotten]
+            heapq.heapify(self._heap)
+            self._forgotten.clear()
+
+    @property
+    def size(self) -> int:
+        """Count the timers that are kept."""
+        return len(self._heap)
+
+    def fire_due(self, limit: int = AT_ONCE) -> bool:
         """Run the handlers of what is due, up to a limit; tells whether more is due.
 
         What a handler sets for now waits for the next call, so that work done in steps lets others have a turn.

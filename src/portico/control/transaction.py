@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from portico.domain.identity import Instant, Revision
-from portico.store.port import Change
+from portico.store.port import Change, Value
 
 if TYPE_CHECKING:
     from portico.control.committer import Effect
@@ -62,10 +62,15 @@ class Transaction:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._commit()
-        else:
+        if kind is not None:
             self._undo()
+            return
+        try:
+            encoded = self._encoded()
+        except BaseException:  # what cannot be written must not stay in memory either
+            self._undo()
+            raise
+        self._commit(encoded)
 
     def _undo(self) -> None:
         for (table, identity), old in reversed(self._first.items()):
@@ -73,20 +78,28 @@ class Transaction:
         for action in reversed(self._undos):
             action()
 
-    def _commit(self) -> None:
+    def _encoded(self) -> list[tuple[tuple[Value, ...], bytes] | None]:
+        """Give columns and body of each touched record, None for one that is dropped."""
+        tables = self._plane.state.tables
+        return [
+            None if record is None else (tables[name].columns(record), tables[name].encode(record))
+            for (name, _), record in self._touched.items()
+        ]
+
+    def _commit(self, encoded: list[tuple[tuple[Value, ...], bytes] | None]) -> None:
         plane = self._plane
         committer = plane.committer
         changes: list[Change] = []
-        for (name, identity), record in self._touched.items():
+        for ((name, identity), record), written in zip(self._touched.items(), encoded, strict=True):
             table = plane.state.tables[name]
             revision = committer.next_revision()
-            if record is None:
+            if written is None:
                 first = self._first[name, identity]
                 scope = table.scope(first) if first is not None else ""
                 change = Change(revision, self.now, name, identity, scope=scope)
             else:
-                body = table.encode(record)
-                change = Change(revision, self.now, name, identity, table.columns(record), body, table.scope(record))
+                columns, body = written
+                change = Change(revision, self.now, name, identity, columns, body, table.scope(record))
             changes.append(change)
         self.revision = committer.revision
         plane.hub.hold(changes, self._touched)

@@ -14,7 +14,8 @@ class Tried(msgspec.Struct, frozen=True):
     """What lies behind an Instance when an Attempt is over, that Attempt included.
 
     `tries` count against the limit; the last `rapid` of them were not steady. `counted` tells whether the Attempt is
-    one of them; if not, it is the last of `failures` in a row that are not. It ran for `ran_for` microseconds.
+    one of them; `failures`, if any, are those of the system in a row, of which it is the last. It ran for `ran_for`
+    microseconds.
     """
 
     tries: int
@@ -35,7 +36,7 @@ def next_delay(retry: Retry, tried: Tried, *, endless: bool = False) -> Micros |
         return None
     if is_steady(retry, tried.ran_for):
         return Micros(0)
-    if not tried.counted:
+    if tried.failures:
         return _pause(retry.system_delay, 2, tried.failures, retry.system_ceiling)
     return max(retry.floor, _pause(retry.delay, retry.factor, tried.rapid, retry.ceiling))
 

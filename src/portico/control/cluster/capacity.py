@@ -51,10 +51,12 @@ def wanted(run: Run) -> Amounts:
 class WaitingGroup:
     """Waiting Runs of one pool, priority, gang and shape, oldest first."""
 
-    __slots__ = ("amounts", "first", "gang", "gang_size", "priority", "runs", "shape")
+    __slots__ = ("amounts", "first", "gang", "gang_size", "place", "priority", "runs", "shape")
 
-    def __init__(self, run: Run, shape: Shape, first: int) -> None:
-        self.shape = shape
+    def __init__(self, run: Run, key: tuple[int, str, Shape], first: int) -> None:
+        self.place = (run.pool, key)
+        """Where it stands among the others: one value for all its Runs, of which there may be very many."""
+        self.shape = key[2]
         self.gang = run.gang
         self.amounts = wanted(run)
         self.gang_size = run.gang_size
@@ -224,9 +226,9 @@ class Capacity:
         groups = self._waiting.setdefault(run.pool, {})
         group = groups.get(key)
         if group is None:
-            group = groups[key] = WaitingGroup(run, shape, next(self._order))
+            group = groups[key] = WaitingGroup(run, key, next(self._order))
         group.runs[run.id] = None
-        self._keys[run.id] = (run.pool, key)
+        self._keys[run.id] = group.place
         enter(self.demand, run.pool, wanted(run), 1)
 
     def _leave_queue(self, run: Run) -> None:

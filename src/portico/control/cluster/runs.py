@@ -121,6 +121,8 @@ def end_run(
     _log.debug("run ended", run=run.id, job=run.job, node=run.node, state=state.value, message=outcome.message)
     _stop_dependents(plane, tx, ended)
     plane.scheduling.want()
+    if run.deadline:
+        tx.after(lambda: plane.timers.forget("run_deadline", run.id))
     _tell(plane, tx, run, ended)
 
 

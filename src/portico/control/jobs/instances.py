@@ -40,7 +40,8 @@ class Verdict(StrEnum):
 class Ending(msgspec.Struct, frozen=True):
     """The end of an Attempt; `permanent` failures are not tried again, RETURNED ones do not count as a try.
 
-    A failure that is not `counted` is tried again whatever the limit says.
+    A failure that is not `counted` is tried again whatever the limit says; one of the `system` pauses for longer with
+    each that follows it.
     """
 
     verdict: Verdict
@@ -50,6 +51,7 @@ class Ending(msgspec.Struct, frozen=True):
     results: tuple[str, ...] = ()
     permanent: bool = False
     counted: bool = True
+    system: bool = False
 
 
 _FINAL = {
@@ -171,6 +173,7 @@ def _count(job: Job, instance: Instance, ending: Ending, ran_for: int) -> Instan
         changes["started_at"] = ending.started_at
     if not ending.counted:
         changes["forgiven"] = instance.forgiven + tried
+    if ending.system:
         changes["system_failures"] = instance.system_failures + 1
     elif instance.system_failures:
         changes["system_failures"] = 0
@@ -192,7 +195,8 @@ def _is_tried_again(job: Job, instance: Instance, ending: Ending) -> bool:
 
 def _pause_before_another(job: Job, instance: Instance, ending: Ending, ran_for: int) -> Micros | None:
     tries = instance.tries - instance.forgiven
-    tried = Tried(tries, tries - instance.rested, ending.counted, instance.system_failures, ran_for)
+    failures = instance.system_failures if ending.system else 0
+    tried = Tried(tries, tries - instance.rested, ending.counted, failures, ran_for)
     return next_delay(job.retry, tried, endless=job.mode is JobMode.SERVICE)
 
 
