@@ -8,6 +8,7 @@ import pytest
 
 from portico.domain.identity import SECOND
 from portico.settings import SettingsError, TitusLimits, TitusSettings, TitusSidecar, TitusSizes, load
+from portico.settings.model import TitusEviction
 
 WRITTEN = """
 [doors.titus]
@@ -91,3 +92,47 @@ def test_nothing_written(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, line: int) -> None:
     with pytest.raises(SettingsError, match=rf"portico\.toml:{line}\b"):
         read(tmp_path, text)
+
+
+def loaded(tmp_path: Path, text: str):
+    (tmp_path / "portico.toml").write_text(text)
+    return load(tmp_path / "portico.toml", {"HOME": "/home/me"}, {}).titus.eviction
+
+
+def test_without_its_table_evictions_have_no_quota(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "") is None
+    assert loaded(tmp_path, "[doors.titus.eviction]") == TitusEviction(capacity=500, refill=50)
+
+
+def test_the_system_quota_of_evictions(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        """
+        [doors.titus.eviction]
+        capacity = 3
+        refill = 1
+        days = ["Monday", "Sunday"]
+        first_hour = 8
+        last_hour = 16
+        time_zone = "Europe/Berlin"
+        exempt = ["batch-.*"]
+        """,
+    )
+    assert found == TitusEviction(
+        capacity=3, refill=1, days=(0, 6), first_hour=8, last_hour=16, time_zone="Europe/Berlin", exempt=("batch-.*",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('days = ["Mo"]', "days"),
+        ('time_zone = "Nowhere/At all"', "time_zone"),
+        ('exempt = ["("]', "exempt"),
+        ("capacity = 0", "capacity"),
+        ("first_hour = 24", "first_hour"),
+    ],
+)
+def test_a_wrong_quota_is_named(tmp_path: Path, line: str, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        loaded(tmp_path, f"[doors.titus.eviction]\n{line}\n")

@@ -9,6 +9,7 @@ import grpc.aio
 
 from portico.control.explaining import explanations
 from portico.control.plane import Plane
+from portico.domain.disruption import Bucket, Window
 from portico.domain.identity import Micros
 from portico.doors.titus import errors
 from portico.doors.titus.eviction import EvictionService
@@ -44,6 +45,7 @@ from portico.doors.titus.watching.streams import Streams
 from portico.serving.http_app import HttpRoutes
 from portico.serving.registration import Registration
 from portico.settings import Settings
+from portico.settings.model import TitusEviction
 
 NATIVE_GRPC_PORT = 7104
 NATIVE_REST_PORT = 7001
@@ -54,7 +56,7 @@ class TitusParts:
 
     def __init__(self, settings: Settings) -> None:
         self.groups = CapacityGroups()
-        self.evicting = Evicting(self.groups)
+        self.evicting = Evicting(self.groups, _bucket(settings.titus.eviction))
         self.relocating = Relocating(self.evicting, _relocation_periods(settings))
         policies = Policies()
         scaling = Scaling(policies, settings.timer("titus.autoscaling", INTERVAL))
@@ -78,6 +80,15 @@ def _periods(settings: Settings) -> Periods:
         min_retry_interval=settings.timer("titus.min_retry_interval", default.min_retry_interval),
         keep=settings.timer("titus.keep", default.keep),
     )
+
+
+def _bucket(found: TitusEviction | None) -> Bucket | None:
+    if found is None:
+        return None
+    hours = (found.first_hour, found.last_hour)
+    always = not found.days and hours == (0, 23)
+    windows = () if always else (Window(found.days, (hours,), found.time_zone),)
+    return Bucket(capacity=found.capacity, refill=found.refill, windows=windows, exempt=found.exempt)
 
 
 def _relocation_periods(settings: Settings) -> RelocationPeriods:

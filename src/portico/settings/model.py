@@ -198,6 +198,22 @@ class TitusSidecar(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
 
 
+class TitusEviction(msgspec.Struct, frozen=True, kw_only=True):
+    """How many Titus tasks may be evicted, over all jobs: `refill` a second, up to `capacity` saved up.
+
+    Outside of `days` (0 is Monday; none are all) and of the whole hours from `first_hour` to `last_hour` none are.
+    Applications whose name fits one of `exempt`, regular expressions, are bound by neither.
+    """
+
+    capacity: int = 500
+    refill: int = 50
+    days: tuple[int, ...] = ()
+    first_hour: int = 0
+    last_hour: int = 23
+    time_zone: str = "UTC"
+    exempt: tuple[str, ...] = ()
+
+
 class TitusSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the Titus door knows of its surroundings."""
 
@@ -216,6 +232,8 @@ class TitusSettings(msgspec.Struct, frozen=True, kw_only=True):
     networks: dict[str, str] = {}
     """Network mode to `host`, `none` or `cni:NAME`; a mode that is not here is the host's network."""
     sidecars: dict[str, TitusSidecar] = {}
+    eviction: TitusEviction | None = None
+    """The system's eviction quota; None is no limit."""
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True):

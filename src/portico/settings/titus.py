@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from portico.settings.kinds import command, variables
-from portico.settings.model import TitusLimits, TitusSettings, TitusSidecar, TitusSizes
+from portico.settings.model import TitusEviction, TitusLimits, TitusSettings, TitusSidecar, TitusSizes
 from portico.settings.problems import Rejected, nearest
 from portico.settings.reading import Place, Table, entries, table_reader
-from portico.settings.scalars import amount, any_text, boolean, duration, integer, names, path, text
+from portico.settings.scalars import amount, any_text, boolean, duration, integer, names, path, some_of, text
 
 NETWORK_MODES = ("UnknownNetworkMode", "Ipv4Only", "Ipv6AndIpv4", "Ipv6AndIpv4Fallback", "Ipv6Only", "HighScale")
 _NETWORK = re.compile(r"host|none|cni:[A-Za-z0-9][A-Za-z0-9_.-]*")
 _SETTINGS = TitusSettings()
 _LIMITS = TitusLimits()
+_EVICTION = TitusEviction()
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LOWEST_AND_HIGHEST = ("cpus", "mem", "disk", "network", "runtime")
 _MOST_TASKS = 1_000_000
 
@@ -42,6 +45,7 @@ def titus(place: Place) -> Titus:
                 efs=table.take("efs", table_reader(path), {}),
                 networks=table.take("networks", _networks, {}),
                 sidecars=table.take("sidecars", table_reader(_sidecar), {}),
+                eviction=table.take("eviction", _eviction, None),
             ),
         )
 
@@ -70,6 +74,38 @@ def _sidecar(place: Place) -> TitusSidecar:
             command=table.take("command", command, ()),
             environment=table.take("environment", variables, {}),
         )
+
+
+def _eviction(place: Place) -> TitusEviction:
+    with Table(place) as table:
+        found = TitusEviction(
+            capacity=table.take("capacity", integer(1), _EVICTION.capacity),
+            refill=table.take("refill", integer(1), _EVICTION.refill),
+            days=table.take("days", _days, _EVICTION.days),
+            first_hour=table.take("first_hour", integer(0, 23), _EVICTION.first_hour),
+            last_hour=table.take("last_hour", integer(0, 23), _EVICTION.last_hour),
+            time_zone=table.take("time_zone", _zone, _EVICTION.time_zone),
+            exempt=table.take("exempt", names, ()),
+        )
+    for pattern in found.exempt:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            place.reject(f"exempt: {pattern!r} is no regular expression ({error})", "regular expressions")
+    return found
+
+
+def _days(place: Place) -> tuple[int, ...]:
+    return tuple(DAYS.index(day) for day in some_of(DAYS)(place))
+
+
+def _zone(place: Place) -> str:
+    found = text(place)
+    try:
+        ZoneInfo(found)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Rejected(f"{found!r} is no time zone", 'a name such as "Europe/Berlin"') from error
+    return found
 
 
 def _limits(place: Place) -> TitusLimits:
