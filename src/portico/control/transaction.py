@@ -46,7 +46,9 @@ class Transaction:
         identity: str = named.id  # type: ignore[attr-defined]
         key = (table.name, identity)
         old = state.apply(table.name, identity, record)
-        if key not in self._touched:
+        if key in self._touched:
+            del self._touched[key]  # what is touched again is told in the place of its last touch
+        else:
             self._first[key] = old
         self._touched[key] = record
 

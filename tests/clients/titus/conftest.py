@@ -48,13 +48,16 @@ def pytest_runtest_makereport(item):
 class TitusServer(LiveServer):
     """A server with this door only; its tables stand below the one that opens it."""
 
+    def __init__(self, config, doors=("titus",), **ports):
+        super().__init__(config, doors, **ports)
+
     def configure(self, config, doors=("titus",)):
         ports = "".join(f"{key} = {value}\n" for key, value in self.ports.items())
         self.config.write_text(f'host = "127.0.0.1"\n{ports}doors.enabled = {json.dumps(list(doors))}\n{config}')
 
 
 def live(config, **ports):
-    server = TitusServer(config, doors=("titus",), **ports)
+    server = TitusServer(config, **ports)
     try:
         yield server.start()
     finally:

@@ -8,6 +8,7 @@ import shutil
 import pytest
 from clients.titus.conftest import TITUS, live, node
 from clients.titus.descriptors import FOREVER, batch, service
+from clients.titus.doors import OverGrpc, OverRest
 from clients.titus.waiting import archived, finished, started, states
 from live.server import until
 
@@ -140,3 +141,17 @@ def test_an_image_that_is_not_there(grpc):
     (task,) = archived(grpc, job["id"])
     assert task["status"]["reasonCode"] != "normal"
     assert "acme/nobody" in task["status"]["reasonMessage"]
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_container_outlives_the_server(grpc, rest, server, start, end):
+    script = "echo begun; trap 'echo asked; exit 0' TERM; while :; do sleep 0.1; done"
+    job = grpc.create(service(script, container={"image": PLAIN}))
+    (task,) = started(grpc, job, 1)
+    getattr(server, end)()
+    server.start()
+    door = OverGrpc(start())
+    assert [one["id"] for one in started(door, job, 1)] == [task["id"]]
+    door.kill_job(job)
+    finished(door, job)
+    assert output(server, OverRest(server.endpoints["titus_rest"]), task["id"]) == "begun\nasked\n"

@@ -15,7 +15,7 @@ TRACKING = {
         "targetValue": 50.0,
         "scaleOutCooldownSec": 10,
         "scaleInCooldownSec": 10,
-        "predefinedMetricSpecification": {"predefinedMetricType": "ASGAverageCPUUtilization"},
+        "predefinedMetricSpecification": {"predefinedMetricType": "ECSServiceAverageCPUUtilization"},
         "disableScaleIn": False,
     }
 }

@@ -59,7 +59,7 @@ def test_an_exclusive_host_takes_nobody_else(door):
 
 
 def test_what_fits_nowhere_waits_until_there_is_room(grpc):
-    full = grpc.create(service(desired=16))
+    full = grpc.create(service(desired=16, most=16))
     started(grpc, full, 16)
     waits = grpc.create(service(desired=1))
     (task,) = grpc.tasks(jobIds=waits)["items"]

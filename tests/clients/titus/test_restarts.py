@@ -199,3 +199,75 @@ def test_streams_end_and_begin_again(remote, grpc, again):
     stream.until(lambda one: task_state(one, "Finished", task["id"]))
     stream.cancel()
     grpc.kill_job(job)
+
+
+def test_pages_and_logs_go_on(grpc, rest, again):
+    job = grpc.create(batch("echo $TITUS_TASK_INDEX", size=5))
+    finished(grpc, job)
+    whole = archived(grpc, job)
+    place = next(one for one in whole if one["taskContext"]["task.index"] == "3")
+    page = grpc.tasks(2, jobIds=job, taskStates="Finished")
+    seen = page["items"]
+    again()
+    while page["pagination"]["hasMore"]:
+        page = grpc.tasks(2, cursor=page["pagination"]["cursor"], jobIds=job, taskStates="Finished")
+        seen += page["items"]
+    assert seen == whole
+    assert place["logLocation"]["ui"]["url"].startswith(f"http://{rest.address}/")
+    assert rest.exchange("GET", f"/titus/logs/{place['id']}")[2] == b"3\n"
+
+
+TRACKING = {
+    "targetPolicyDescriptor": {
+        "targetValue": 50.0,
+        "predefinedMetricSpecification": {"predefinedMetricType": "ECSServiceAverageCPUUtilization"},
+    }
+}
+GROUPS = "/v2/management/applications"
+GROUP = {
+    "appName": "kept",
+    "tier": "Critical",
+    "instanceCPU": 2,
+    "instanceMemoryMB": 1024,
+    "instanceDiskMB": 10_000,
+    "instanceNetworkMbs": 128,
+    "instanceCount": 3,
+}
+
+
+def test_what_the_neighbours_know(remote, grpc, rest, server, again):
+    rest.ask("POST", GROUPS, GROUP, 201)
+    budget = {"relocationLimit": {"limit": 3}, "ratePerInterval": {"intervalMs": 3_600_000, "limitPerInterval": 2}}
+    spends = grpc.create(service(desired=2, budget=budget, capacityGroup="kept", container=only_on("n2")))
+    patient = {"selfManaged": {"relocationTimeMs": 600_000}, "rateUnlimited": {}}
+    waits = grpc.create(service(budget=patient, container=only_on("n1")))
+    (first, _), (leaving,) = started(grpc, spends, 2), started(grpc, waits, 1)
+    remote.rpc("EvictionService.TerminateTask", {"taskId": first["id"]})
+    task_finished(grpc, first["id"])
+    tasks = started(grpc, spends, 2)
+    remote.rpc("AutoScalingService.SetAutoScalingPolicy", {"jobId": waits, "scalingPolicy": TRACKING})
+    policy = until(lambda: policies(remote, waits, "Applied"), "a policy in force")
+    server.post("/nodes/n1/drain", {"drain": True})
+    plans = until(lambda: rest.ask("GET", "/v3/relocation/plans", jobIds=waits)["plans"], "a plan")
+    quotas = [f"/v3/eviction/quotas/{path}" for path in (f"jobs/{spends}", f"tasks/{tasks[0]['id']}", "system")]
+    asked = [*quotas, f"{GROUPS}/kept", f"{GROUPS}/DEFAULT"]
+    before = [rest.ask("GET", path) for path in asked]
+    again()
+    assert [rest.ask("GET", path) for path in asked] == before
+    assert policies(remote, waits, "Applied") == policy
+    assert rest.ask("GET", "/v3/relocation/plans", jobIds=waits)["plans"] == plans
+    assert grpc.task(leaving["id"])["migrationDetails"]["needsMigration"] is True
+    server.post("/nodes/n1/drain", {"drain": False})
+    for job in (spends, waits):
+        grpc.kill_job(job)
+        finished(grpc, job)
+    rest.ask("DELETE", f"{GROUPS}/kept", None, 204)
+
+
+def only_on(host):
+    return {"hardConstraints": {"constraints": {"machineId": host}}}
+
+
+def policies(remote, job, state):
+    found = remote.rpc("AutoScalingService.GetJobScalingPolicies", {"id": job})["items"]
+    return found if [one["policyState"]["state"] for one in found] == [state] else None

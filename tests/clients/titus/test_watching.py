@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from clients.titus.descriptors import batch, service
+from clients.titus.descriptors import batch, immediate, service
 from clients.titus.remote import job_state, task_state
-from clients.titus.waiting import finished, started, states
+from clients.titus.waiting import archived, finished, started, states
 
 pytestmark = [pytest.mark.clients, pytest.mark.long, pytest.mark.timeout(90)]
 
@@ -42,23 +42,26 @@ def test_a_job_from_its_snapshot_to_its_end(remote, grpc):
     assert versions == sorted(versions)
 
 
-def test_every_state_of_a_task_is_told_in_order(remote, grpc):
-    query = {"filteringCriteria": {"appName": "ordered"}}
-    stream = remote.stream("ObserveJobs", query)
+def test_what_happens_to_new_jobs_is_told(remote, grpc):
+    stream = remote.stream("ObserveJobs", {"filteringCriteria": {"appName": "ordered"}})
     assert stream.snapshot() == []
-    job = grpc.create(batch(size=3, application="ordered"))
+    job = grpc.create(batch("sleep 0.5", size=3, application="ordered"))
     stream.until(lambda one: job_state(one, "Finished"))
-    task = grpc.tasks(9, jobIds=job, taskStates="Finished")["items"][0]
-    told = [
-        one["taskUpdate"]["task"]["status"]
-        for one in stream.told
-        if "taskUpdate" in one and one["taskUpdate"]["task"]["id"] == task["id"]
-    ]
-    first, *kept = states(task)
-    assert first == ("Accepted", "normal")  # a task is shown when its pod is made, with what was before in its history
-    assert [(one["state"], one["reasonCode"]) for one in told] == kept
+    for task in archived(grpc, job):
+        told = [one["taskUpdate"]["task"] for one in stream.told if "taskUpdate" in one]
+        mine = [one for one in told if one["id"] == task["id"]]
+        assert is_in_order([states(one)[-1] for one in mine], states(task))
+        assert len(mine) >= 2
     assert not any(one.get("taskUpdate", {}).get("archived") for one in stream.told)
     stream.cancel()
+
+
+def is_in_order(heard, kept):
+    """Tell whether statuses were heard in their order, to the last; of several that came at once only that one is."""
+    following = iter(kept)
+    return heard[-1] == kept[-1] and all(
+        status == before or status in following for before, status in zip([None, *heard], heard, strict=False)
+    )
 
 
 def test_filters_and_fields(remote, grpc):
@@ -126,3 +129,44 @@ def test_a_job_that_is_over_is_told_and_that_is_all(remote, grpc):
     stream = remote.stream("ObserveJob", {"id": job})
     ended = stream.next()
     assert "end" in ended or job_state(ended, "Finished")
+
+
+def test_much_at_once_is_told_whole_and_in_order(remote, grpc):
+    stream = remote.conversation("ObserveJobsWithKeepAlive")
+    stream.tell({"query": {"filteringCriteria": {"appName": "busy"}}})
+    stream.snapshot()
+    script = "exit $((TITUS_TASK_INDEX % 2))"
+    batches = [grpc.create(batch(script, size=10, retry=immediate(1), application="busy")) for _ in range(10)]
+    services = [grpc.create(service(desired=2, application="busy")) for _ in range(5)]
+    for job in services:
+        first, second = started(grpc, job, 2)
+        grpc.kill_task(first["id"])
+        grpc.kill_task(second["id"], shrink=True)
+        grpc.part_of_capacity(job, desired=3)
+    for job in services:
+        started(grpc, job, 3)
+        grpc.kill_job(job)
+    jobs = {job: finished(grpc, job, 40) for job in (*batches, *services)}
+    stream.tell({"keepAliveRequest": {"requestId": "1"}})
+    stream.until(lambda one: "keepAliveResponse" in one, 30)
+    tasks = {task["id"]: task for job in jobs for task in archived(grpc, job)}
+    assert len(tasks) == 10 * 15 + 5 * 5
+    assert_told(stream.told, "taskUpdate", "task", tasks)
+    assert_told(stream.told, "jobUpdate", "job", jobs)
+    stream.cancel()
+
+
+def assert_told(messages, kind, name, records):
+    """Check that every record was told in the order of its states, and archived as it is found."""
+    told, archived_as = {}, {}
+    for update in (one[kind] for one in messages if kind in one):
+        record = update[name]
+        if update["archived"]:
+            archived_as[record["id"]] = record
+        else:
+            told.setdefault(record["id"], []).append(record)
+    assert archived_as == records
+    for identity, record in records.items():
+        versions = [int(one["version"]["timestamp"]) for one in told[identity]]
+        assert versions == sorted(set(versions))
+        assert is_in_order([states(one)[-1] for one in told[identity]], states(record))

@@ -47,7 +47,6 @@ def test_every_error_of_the_cores_has_a_row() -> None:
         (errors.job_not_found("j"), StatusCode.NOT_FOUND, 404, "JobManagerException: Job with id j does not exist"),
         (errors.task_not_found("t"), StatusCode.NOT_FOUND, 404, "JobManagerException: Task with id t does not exist"),
         (errors.invalid_argument("no"), StatusCode.INVALID_ARGUMENT, 400, "TitusServiceException: no"),
-        (errors.no_caller_id(), StatusCode.INVALID_ARGUMENT, 400, "TitusServiceException: Caller's id not found"),
         (
             errors.broken_rules(TWO),
             StatusCode.INVALID_ARGUMENT,
@@ -121,7 +120,6 @@ def test_every_error_of_the_cores_has_a_row() -> None:
                 "disableDecreaseDesired false"
             ),
         ),
-        (errors.not_enabled("x"), StatusCode.PERMISSION_DENIED, 403, "JobManagerException: x not enabled"),
         (
             errors.jobs_not_compatible("a", "b", "container.image.name"),
             StatusCode.INTERNAL,
@@ -155,7 +153,6 @@ def test_statuses_and_texts(error: domain.PorticoError, status: StatusCode, http
         (errors.not_found("x"), Code.NOT_FOUND, "x"),
         (errors.too_many_jobs(5), Code.JOB_CREATE_LIMITED, "5 jobs are active"),
         (errors.too_slow(), Code.TOO_SLOW, "not read as fast"),
-        (errors.not_batch_job("j"), Code.NOT_BATCH_JOB, "and j is not a batch job"),
         (errors.job_terminating("j", finished=True), Code.JOB_TERMINATING, "Job j is terminated"),
         (errors.task_terminating("t"), Code.TASK_TERMINATING, "Task t is in the termination process"),
         (

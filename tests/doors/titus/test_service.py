@@ -14,7 +14,8 @@ from google.rpc import error_details_pb2, status_pb2
 
 from portico.doors.titus.errors import translate
 from portico.doors.titus.outbound.encodings import Encodings
-from portico.doors.titus.service import ENDLESS, SERVICE, JobManagementService, add_to_server
+from portico.doors.titus.service import SERVICE, JobManagementService, add_to_server
+from portico.doors.titus.services import ENDLESS
 from portico.doors.titus.watching.streams import Streams
 from portico.serving.addresses import Address
 from portico.serving.grpc_server import GrpcServer
@@ -187,6 +188,21 @@ def test_a_wrong_descriptor_is_refused_with_its_fields_for_those_who_ask():
         assert "x-titus-error-bin" not in dict(plain.trailing_metadata())
 
     story(play)
+
+
+def test_a_long_descriptor_is_converted_like_any_other():
+    async def play():
+        async with served() as there:
+            descriptor = service(1)
+            for number in range(200):
+                descriptor.container.env[f"NAME_{number}"] = "x" * 100
+            job = await there.create(descriptor)
+            assert len((await there.stub.FindJob(job_api_pb2.JobId(id=job))).jobDescriptor.container.env) == 200
+            descriptor.container.env["MORE"] = "x" * 20_000
+            error = await there.refused("CreateJob", descriptor)
+            assert "container.env" in error.details()
+
+    asyncio.run(play())
 
 
 def test_sizes_beyond_signed_numbers_are_negative():

@@ -66,7 +66,7 @@ def test_a_run_is_in_a_stage(facts, stage):
         (RunState.KILLED, EndCause.EXITED, Reason.SCALED_DOWN, Reason.KILLED),
         (RunState.KILLED, EndCause.EXITED, Reason.RUNTIME_LIMIT, Reason.KILLED),
         (RunState.KILLED, EndCause.EXITED, Reason.STUCK_IN_STATE, Reason.TRANSIENT_SYSTEM_ERROR),
-        (RunState.LOST, EndCause.LOST, Reason.STUCK_IN_KILLING, Reason.STUCK_IN_KILLING),
+        (RunState.LOST, EndCause.LOST, Reason.KILLED, Reason.KILLED),
     ],
 )
 def test_an_end_has_a_code(state, cause, stopped_as, code):

@@ -144,11 +144,6 @@ def _all(violations: Sequence[Violation]) -> str:
     return ", ".join(f"{{{one}}}" for one in violations)
 
 
-def no_caller_id() -> TitusError:
-    """Refuse a call whose caller must be known."""
-    return TitusError(Code.NO_CALLER_ID, "Caller's id not found")
-
-
 def same_sequence(key: str, job: str) -> TitusError:
     """Refuse a job whose group sequence an active job has."""
     return TitusError(Code.INVALID_SEQUENCE_ID, f"Job with group sequence {key} exists ({job})")
@@ -201,11 +196,6 @@ def already_exists(message: str) -> TitusError:
 def not_service_job(job: str) -> TitusError:
     """Refuse what only service jobs have."""
     return TitusError(Code.NOT_SERVICE_JOB, f"Operation restricted to service jobs, and {job} is not a service job")
-
-
-def not_batch_job(job: str) -> TitusError:
-    """Refuse what only batch jobs have."""
-    return TitusError(Code.NOT_BATCH_JOB, f"Operation restricted to batch jobs, and {job} is not a batch job")
 
 
 def job_terminating(job: str, *, finished: bool = False) -> TitusError:
@@ -306,11 +296,6 @@ def jobs_not_compatible(source: str, target: str, details: str) -> TitusError:
 
 
 # ---- what is not served --------------------------------------------------------------------------------------------
-
-
-def not_enabled(what: str) -> TitusError:
-    """Refuse what the operator has switched off."""
-    return TitusError(Code.NOT_ENABLED, f"{what} not enabled")
 
 
 def unavailable(message: str) -> TitusError:

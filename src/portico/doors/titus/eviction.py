@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
-from portico.control.commands import Command
-from portico.control.queries import Query
 from portico.doors.titus.callers import caller_of
 from portico.doors.titus.codes import Code
+from portico.doors.titus.control import Control
 from portico.doors.titus.errors import TitusError
 from portico.doors.titus.extension.eviction_commands import FindQuota, Level, Target, TargetQuota, TerminateTask
 from portico.doors.titus.extension.quota_watching import QuotaWatch, Terminated, Told
@@ -22,18 +21,6 @@ MOST_REASON = 1_000
 """Characters of a reason that are kept: it goes into rows, to the node and to every watcher."""
 
 _Event = eviction_api_pb2.EvictionServiceEvent
-
-
-class Control(Protocol):
-    """What the services need of control."""
-
-    async def submit(self, command: Command) -> Any:
-        """Carry out a command."""
-        ...
-
-    async def ask(self, query: Query) -> Any:
-        """Answer a query."""
-        ...
 
 
 class EvictionService(eviction_api_pb2_grpc.EvictionServiceServicer):

@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 
 from portico.control.commands import Command
-from portico.control.queries import Query
 from portico.doors.titus.callers import Caller, caller_of
+from portico.doors.titus.control import Control
 from portico.doors.titus.extension import commands, looking
 from portico.doors.titus.inbound.criteria import read_criteria
 from portico.doors.titus.inbound.descriptors import convert
@@ -34,21 +34,8 @@ from portico.wire.titus import jobs_pb2
 SERVICE = "com.netflix.titus.JobManagementService"
 LONG_DESCRIPTOR = 16 << 10
 """Bytes."""
-ENDLESS = frozenset(f"/{SERVICE}/{method}" for method in ("ObserveJob", "ObserveJobs", "ObserveJobsWithKeepAlive"))
 
 Context = grpc.aio.ServicerContext[Any, Any]
-
-
-class Control(Protocol):
-    """What the door needs of control."""
-
-    async def submit(self, command: Command) -> Any:
-        """Carry out a command."""
-        ...
-
-    async def ask(self, query: Query) -> Any:
-        """Answer a query."""
-        ...
 
 
 class JobManagementService:

@@ -91,11 +91,6 @@ ENDED_AS = {
 }
 """Why a task is over that nobody told to end, unless it succeeded."""
 
-_AFTER_KILL = {
-    Reason.STUCK_IN_STATE: Reason.TRANSIENT_SYSTEM_ERROR,
-    Reason.STUCK_IN_KILLING: Reason.STUCK_IN_KILLING,
-}
-
 
 def stage_of(run: Run) -> TaskStage:
     """Name the stage in which a Run's task is."""
@@ -117,7 +112,7 @@ def final_code(run: Run, stopped_as: str) -> Reason:
     Whoever was told to end counts as killed however it ended; one that was stuck counts as a system's error.
     """
     if stopped_as:
-        return _AFTER_KILL.get(Reason(stopped_as), Reason.KILLED)
+        return Reason.TRANSIENT_SYSTEM_ERROR if stopped_as == Reason.STUCK_IN_STATE else Reason.KILLED
     if run.state is RunState.SUCCEEDED:
         return Reason.NORMAL
     if run.stop is not None:

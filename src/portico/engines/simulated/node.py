@@ -189,6 +189,8 @@ class SimulatedNode:
             self._line = None
 
     def _restart_agent(self) -> None:
+        if self._alive:
+            return  # it was killed again while it was down, and has been started for the first time's sake
         self._alive = True
         self._incarnation += 1
         self._sequence = 0

@@ -8,6 +8,7 @@ import pytest
 from doors.titus.extension.budget_stage import BudgetStage
 from doors.titus.extension.stage import service
 
+from portico.domain.nodes import Pool
 from portico.doors.titus.codes import Code
 from portico.doors.titus.errors import TitusError
 from portico.doors.titus.extension import groups
@@ -131,6 +132,45 @@ def test_regrouping_goes_on_after_a_restart(monkeypatch):
         again = stage.restart()
         await again.settle()
         assert pools(again, job) == {"/titus/fast"}
+
+    asyncio.run(scene())
+
+
+def test_a_pool_of_the_configuration_outlives_its_group():
+    async def scene():
+        stage = BudgetStage()
+        configured = Pool(id="/titus/fast", reservation={"cpus": 1000}, limit={"cpus": 9000}, share={"cpus": 2000})
+        with stage.plane.begin() as tx:
+            tx.put(configured)
+        await stage.do(CreateGroup(CRITICAL))
+        await stage.do(ReplaceGroup(CapacityGroup(id="fast", tier="Critical", cpus=1000, count=4)))
+        taken = stage.plane.state.pools["/titus/fast"]
+        assert (taken.reservation["cpus"], taken.limit, taken.origin) == (4000, {"cpus": 9000}, "titus")
+        again = stage.restart()
+        await again.do(DeleteGroup("fast"))
+        assert again.plane.state.pools["/titus/fast"] == configured
+
+    asyncio.run(scene())
+
+
+def test_a_group_that_goes_while_its_jobs_are_on_their_way_lets_all_come_back(monkeypatch):
+    monkeypatch.setattr(groups, "AT_ONCE", 2)
+    monkeypatch.setattr(groups, "LOOKED_AT", 1)
+
+    async def scene():
+        stage = BudgetStage()
+        jobs = [await stage.create(_in_group(service(5), "fast")) for _ in range(3)]
+        await stage.settle()
+        command = asyncio.ensure_future(stage.plane.submit(CreateGroup(CRITICAL)))
+        for _ in range(4):
+            await asyncio.sleep(0)
+            stage.plane.timers.fire_due()
+        found = {run.pool for run in stage.plane.state.runs.values()}
+        assert found == {"/titus/DEFAULT", "/titus/fast"}
+        stage.writer.flush()
+        await command
+        await stage.do(DeleteGroup("fast"))
+        assert [pools(stage, job) for job in jobs] == [{"/titus/DEFAULT"}] * 3
 
     asyncio.run(scene())
 

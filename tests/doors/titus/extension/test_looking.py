@@ -276,7 +276,7 @@ def fits_attributes(listed, operator, attributes):
         key, _, value = entry.partition(":")
         wanted.setdefault(key, []).append(value)
     fits = [
-        key in attributes and (values in ([""], ["", ""]) or attributes[key] in values)
+        key in attributes and (set(values) == {""} or attributes[key] in values)
         for key, values in wanted.items()
     ]
     return any(fits) if operator == "or" else all(fits)

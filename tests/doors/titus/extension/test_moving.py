@@ -48,7 +48,8 @@ def test_a_moved_task_runs_on_in_the_other_job():
         events = await stage.events()
         assert {event.id for event in events} == {task.id, source, target}
         (told,) = (event for event in events if isinstance(event, TitusTask))
-        assert (told.moved, told.job, told.context["task.movedFromJob"]) == (True, target, source)
+        assert (told.moved, told.job, told.moved_from) == (True, target, source)
+        assert "task.movedFromJob" not in told.context
         assert [found.id for found in stage.tasks(source)] == [stays.id]
         assert [found.id for found in stage.tasks(target)] == [task.id]
         assert stage.standing.views[source].capacity == Capacity(0, 1, 100)

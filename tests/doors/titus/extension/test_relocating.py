@@ -56,8 +56,8 @@ def test_tasks_that_their_owner_moves_get_time_and_then_must_go():
         for plan in found:
             assert plan.reasonCode == "AgentEvacuation"
             assert (plan.decisionTime, plan.relocationTime) == (before, before + 90_000)
-            details = stage.relocating.details(plan.taskId)
-            assert (details.started, details.deadline) == (before, before + 90_000)
+            task = stage.task(plan.taskId)
+            assert (task.migrate_since, task.migrate_by) == (before, before + 90_000)
         await stage.tick(89)
         assert not killed(stage, job)
         await stage.tick(1)
@@ -81,7 +81,7 @@ def test_an_owner_who_moves_a_task_in_time_ends_its_plan():
         await stage.kill(task.id)
         assert task.id not in {plan.taskId for plan in await plans(stage)}
         await stage.die(task)
-        assert stage.relocating.details(task.id) is None
+        assert task.id not in stage.relocating.plans
         moved = next(found for found in stage.up(job) if found.resubmit_of == task.id)
         assert moved.node == "n2"
         assert not await results(stage)

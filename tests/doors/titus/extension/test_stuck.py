@@ -133,3 +133,21 @@ def test_the_timers_outlive_a_restart():
         assert again.task(late.id).kill_attempts == 1
 
     story(play)
+
+
+def test_a_stuck_task_that_does_not_end_either_is_still_the_system_s_fault():
+    async def play():
+        stage = Stage()
+        await stage.node()
+        job = await stage.create(batch(1, retries=0))
+        (task,) = stage.tasks(job)
+        await stage.tick(5 * MINUTE + 1)
+        await stage.tick(10 * MINUTE + 1)
+        await stage.tick(10 * MINUTE + 1)
+        assert stage.task(task.id).status.code == "stuckInKillingState"
+        await stage.tick(40)
+        (successor,) = stage.tasks(job)
+        assert (successor.resubmit_of, successor.system_resubmits) == (task.id, 1)
+        assert stage.job(job).accepted
+
+    story(play)

@@ -56,6 +56,7 @@ AMOUNTS = [
 ]
 EFS = [
     (BATCH, resources('efsMounts { mountPoint: "/a" }'), f"{RESOURCES}.efsMounts[0].efsId", "Empty value not allowed"),
+    (BATCH, resources("efsMounts {}" * 51), f"{RESOURCES}.efsMounts", "at most 50 are allowed"),
     (BATCH, resources('efsMounts { efsId: "f" }'), f"{RESOURCES}.efsMounts[0].mountPoint", "Empty value not allowed"),
     (
         BATCH,
@@ -228,6 +229,7 @@ EXTRAS = [
     ),
     (BATCH, VOLUME + MOUNT % ("V_", "/a", ""), "container.volumeMounts[0].volumeName", f"volume name {LABEL}"),
     (BATCH, VOLUME + MOUNT % ("w", "/a", ""), "container.volumeMounts[0].volumeName", "there is no volume w"),
+    (BATCH, "container { %s }" % ("volumeMounts {}" * 51), "container.volumeMounts", "at most 50 are allowed"),
     (
         BATCH,
         VOLUME + MOUNT % ("v", "a", ""),

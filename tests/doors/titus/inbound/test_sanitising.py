@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from doors.titus.inbound.descriptors import BATCH, SERVICE, converted, written
+from google.protobuf import json_format
 
 from portico.doors.titus.inbound.limits import Limits
 from portico.doors.titus.inbound.sanitising import sanitised
@@ -128,3 +129,10 @@ def test_what_is_not_known_is_left_out() -> None:
     descriptor.MergeFromString(b"\xfa\x3e\x03abc")  # field 1007
     assert b"abc" in descriptor.SerializeToString()
     assert b"abc" not in sanitised(descriptor, Limits()).SerializeToString()
+
+
+def test_what_no_reader_of_json_could_be_told_is_dropped() -> None:
+    text = 'container { experimental { type_url: "type.googleapis.com/not.Known" value: "x" } }'
+    descriptor = converted(BATCH, text)
+    assert not descriptor.container.HasField("experimental")
+    assert json_format.MessageToJson(descriptor)

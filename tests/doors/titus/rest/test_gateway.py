@@ -129,6 +129,16 @@ def test_a_body_that_does_not_read_is_400(bench: Bench, body: bytes) -> None:
     assert set(answer.json()) >= {"statusCode", "message", "errorDetails"}
 
 
+def test_a_long_body_is_read_whole(bench: Bench) -> None:
+    env = {f"NAME_{number}": "x" * 100 for number in range(500)}
+    assert bench.ask("POST", "/v3/jobs", json={"container": {"env": env}}).status_code == 202
+    assert dict(bench.request.container.env) == env
+    answer = bench.ask("POST", "/v3/jobs", json={"container": {"env": env}, "nonsense": 1})
+    assert (answer.status_code, answer.json()["message"]) == (400, "Unrecognized field(s) [nonsense]")
+    answer = bench.ask("POST", "/v3/jobs", content=b"{" + b" " * (4 << 20))
+    assert (answer.status_code, answer.json()["message"]) == (400, "The body is larger than 4194304 bytes")
+
+
 def test_lists_have_a_page_of_ten_and_filters_from_the_rest(bench: Bench) -> None:
     bench.recorder.reply = job_api_pb2.JobQueryResult()
     bench.ask("GET", "/v3/jobs?appName=a&fields=id,%20status&debug=true&accesstoken=x&attributes=k:v")

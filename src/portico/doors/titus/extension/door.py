@@ -10,7 +10,9 @@ from portico.control.commands import Command
 from portico.control.extensions import Handler
 from portico.control.queries import Query
 from portico.control.records import RecordTable
-from portico.domain.errors import Invalid
+from portico.domain.errors import Invalid, PorticoError
+from portico.doors.titus.codes import Code
+from portico.doors.titus.errors import TitusError
 from portico.doors.titus.extension import commands
 from portico.doors.titus.extension.capacities import Capacities
 from portico.doors.titus.extension.changing import Changing
@@ -113,7 +115,27 @@ class TitusDoor:
         }
         for part in self.parts:
             handlers.update(part.handlers())
-        return handlers
+        return {kind: self._settled(act) if issubclass(kind, Command) else act for kind, act in handlers.items()}
+
+    def _settled(self, act: Handler) -> Handler:
+        """Let an answer leave when what it saw is durable: a refusal too, and that there was nothing to change.
+
+        That a job is just being created is told at once: it says itself that it will not last.
+        """
+
+        async def carried_out(command: Command) -> Any:
+            committer = self.standing.plane.committer
+            seen = committer.revision
+            try:
+                answer = await act(command)
+            except PorticoError as error:
+                if not (isinstance(error, TitusError) and error.code is Code.JOB_CREATE_LIMITED):
+                    await committer.settled(seen)
+                raise
+            await committer.settled(seen)
+            return answer
+
+        return carried_out
 
     async def asked(self, node: str, _payload: bytes) -> bytes:
         """Refuse: this door has nothing beside the nodes' agents."""

@@ -78,15 +78,10 @@ class Following:
         for key, offered in ((context.ADDRESS, view.addresses), (context.VOLUME, view.volumes)):
             if offered:
                 inherited = "" if previous is None else previous.context.get(key, "")
-                chosen = inherited or self._unassigned(job, key, offered)
+                chosen = inherited or self._standing.allocations.first_free(job, key, offered)
                 if chosen:
                     own[key] = chosen
         return {**shared, **own} if own else shared
-
-    def _unassigned(self, job: str, key: str, offered: tuple[str, ...]) -> str:
-        tasks = self._standing.tasks
-        taken = {tasks[identity].context.get(key) for identity in self._standing.job_tasks[job]}
-        return next((identity for identity in offered if identity not in taken), "")
 
     def on_run(self, tx: Transaction, old: Run | None, new: Run) -> None:
         """Take a task as far as its Run is."""
@@ -112,8 +107,9 @@ class Following:
         task = self._standing.tasks.get(run.id)
         if task is None or instance.cancel:
             return ending
-        if _is_forgiven(task):
-            return msgspec.structs.replace(ending, verdict=Verdict.FAILURE, counted=False)
+        system = states.is_system_error(task.status.code, task.stopped_as)
+        if system or task.stopped_as == Reason.EVICTED:
+            return msgspec.structs.replace(ending, verdict=Verdict.FAILURE, counted=False, system=system)
         if task.stopped_as == Reason.RUNTIME_LIMIT:
             return msgspec.structs.replace(ending, verdict=Verdict.TIMED_OUT)
         if task.status.code != Reason.NORMAL and ending.verdict is Verdict.SUCCESS:
@@ -153,10 +149,6 @@ class Following:
         reached = TITUS_JOB_LIFE.advance(JobStage(job.status.state), stage)
         status = Status(reached, code, message, max(self._standing.now(), job.status.at))
         return msgspec.structs.replace(job, status=status, history=(*job.history, job.status))
-
-
-def _is_forgiven(task: TitusTask) -> bool:
-    return task.stopped_as == Reason.EVICTED or states.is_system_error(task.status.code, task.stopped_as)
 
 
 def _succeeding(task: TitusTask, previous: TitusTask) -> TitusTask:

@@ -10,6 +10,7 @@ import msgspec
 from portico.control.commands import Command
 from portico.control.queries import Query
 from portico.control.records import RecordTable
+from portico.domain.nodes import Pool
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE
 from portico.store.port import Table
 
@@ -26,7 +27,8 @@ DEFAULT_GROUP = "DEFAULT"
 class CapacityGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who shares what: `count` times an instance's size, guaranteed to a group of the Critical tier.
 
-    `resource_pool` is the name that tasks carry; when empty it follows from the tier.
+    `resource_pool` is the name that tasks carry; when empty it follows from the tier. `before` is the pool that stood
+    at the group's path before it, None when there was none; clients neither set nor see it.
     """
 
     id: str
@@ -39,6 +41,7 @@ class CapacityGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     count: int = 1
     scheduler: str = ""
     resource_pool: str = ""
+    before: Pool | None = None
 
     @property
     def pool_name(self) -> str:

@@ -1,7 +1,8 @@
 """Capacity groups: each is a pool below the door's root.
 
 Promises: a group, its pool and where its jobs' tasks wait are brought together in the transaction that changes the
-group, or in small steps right after it and after a restart; the default group is always there.
+group, or in small steps right after it and after a restart; the default group is always there. Of a pool that was there
+before its group only the reservation changes, and comes back when the group goes.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from portico.control.extensions import Handler
 from portico.control.jobs.disruption import change_pool
 from portico.control.queries import Query
 from portico.control.records import RecordTable
+from portico.domain.jobs import Instance
 from portico.domain.nodes import Pool
-from portico.domain.runs import Run
 from portico.doors.titus import errors
 from portico.doors.titus.extension.group_records import (
     DEFAULT,
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 
 REGROUPING = "titus_regrouping"
 AT_ONCE = 100
-"""Runs, or jobs, that one step brings to another pool."""
+"""Slots whose Runs, or jobs, one step brings to another pool."""
+LOOKED_AT = 1_000
+"""Jobs of which one step finds out whether they are in the pool of their group."""
 
 
 class CapacityGroups:
@@ -52,8 +55,12 @@ class CapacityGroups:
         self._standing = standing
         self._plane = standing.plane
         self._groups: dict[str, CapacityGroup] = standing.plane.state.records[GROUPS.name]
-        self._moving: dict[str, None] = {}
+        self._unseen: list[str] = []
+        """Jobs that are yet to be looked at."""
+        self._moving: dict[str, list[str] | None] = {}
+        """The slots of each job that are yet to be looked at; None for all."""
         standing.plane.timers.handle(REGROUPING, self._on_regrouping)
+        standing.plane.state.index("instances", self._on_instance)
         standing.groups = self
 
     def handlers(self) -> Mapping[type[Command | Query], Handler]:
@@ -147,61 +154,98 @@ class CapacityGroups:
         group = self._require(command.name)
         with self._plane.begin() as tx:
             tx.drop(group)
-            pool = self._plane.state.pools.get(f"{self._standing.pool_root}/{group.id}")
-            if pool is not None:
-                tx.drop(pool)
+            self._give_back(tx, group)
         self._plane.scheduling.want()
         self._regroup()
         await self._plane.committer.settled(tx.revision)
 
     async def _put(self, group: CapacityGroup) -> None:
         path = f"{self._standing.pool_root}/{group.id}"
+        present = self._plane.state.pools.get(path)
+        known = self._groups.get(group.id)
+        before = None if known is None else known.before
+        if before is None and present is not None and present.origin != DOOR:
+            before = present
         with self._plane.begin() as tx:
-            tx.put(group)
-            pool = self._plane.state.pools.get(path) or Pool(id=path)
-            tx.put(msgspec.structs.replace(pool, reservation=group.reservation, origin=DOOR))
+            tx.put(msgspec.structs.replace(group, before=before))
+            tx.put(msgspec.structs.replace(present or Pool(id=path), reservation=group.reservation, origin=DOOR))
         self._plane.scheduling.want()
         self._regroup()
         await self._plane.committer.settled(tx.revision)
 
+    def _give_back(self, tx: Transaction, group: CapacityGroup) -> None:
+        """Take a group's reservation from its pool; one that was made for the group goes."""
+        pool = self._plane.state.pools.get(f"{self._standing.pool_root}/{group.id}")
+        if pool is None:
+            return
+        if group.before is not None:
+            given = msgspec.structs.replace(pool, reservation=group.before.reservation, origin=group.before.origin)
+            tx.put(given)
+        elif (bare := msgspec.structs.replace(pool, reservation={})) != Pool(id=pool.id, origin=pool.origin):
+            tx.put(bare)
+        else:
+            tx.drop(pool)
+
     # ---- jobs whose group came or went -------------------------------------------------------------------------
 
     def _regroup(self) -> None:
-        """Look for jobs that are not in the pool of their group."""
-        jobs = self._plane.state.jobs
-        for identity, view in self._standing.views.items():
-            job = jobs.get(identity)
-            if job is not None and job.pool != self.pool(view.capacity_group):
-                self._moving[identity] = None
-        if self._moving:
+        """Look at all jobs again, also at those that are under way to what was the pool of their group."""
+        self._unseen = list(self._standing.views)
+        self._moving = dict.fromkeys(self._moving)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._unseen or self._moving:
             self._plane.timers.set(self._plane.clock.now(), REGROUPING, "")
 
     def _on_regrouping(self, _: str) -> None:
         """Bring some Runs to the pool of their group; a job follows when all of its are there."""
+        self._look()
         left = AT_ONCE
-        with self._plane.begin() as tx:
-            while self._moving and left > 0:
-                left -= self._move_some(tx, next(iter(self._moving)), left)
         if self._moving:
-            self._plane.timers.set(self._plane.clock.now(), REGROUPING, "")
+            with self._plane.begin() as tx:
+                while self._moving and left > 0:
+                    left -= self._move_some(tx, next(iter(self._moving)), left)
+        self._go_on()
+
+    def _look(self) -> None:
+        """Find some of the jobs that are not in the pool of their group."""
+        jobs = self._plane.state.jobs
+        some = self._unseen[-LOOKED_AT:]
+        del self._unseen[-LOOKED_AT:]
+        for identity in some:
+            job, view = jobs.get(identity), self._standing.views.get(identity)
+            if job is not None and view is not None and job.pool != self.pool(view.capacity_group):
+                self._moving.setdefault(identity, None)
+
+    def _on_instance(self, old: Instance | None, new: Instance | None) -> None:
+        """Look at a slot again whose Attempt may have been made for the pool that its job leaves."""
+        if not self._moving or new is None:
+            return
+        slots = self._moving.get(new.job)
+        if slots is not None and (old is None or (old.job, old.attempt) != (new.job, new.attempt)):
+            slots.append(new.id)
 
     def _move_some(self, tx: Transaction, identity: str, most: int) -> int:
         """Take one step for one job; gives how much work it was."""
-        job = self._plane.state.jobs.get(identity)
+        state = self._plane.state
+        job = state.jobs.get(identity)
         view = self._standing.views.get(identity)
         if job is None or view is None or job.ended:
             del self._moving[identity]
             return 1
         pool = self.pool(view.capacity_group)
-        misplaced = [run for run in self._runs_of(identity) if run.pool != pool]
-        for run in misplaced[:most]:
-            change_pool(self._plane, tx, run, pool)
-        if len(misplaced) <= most:
+        slots = self._moving[identity]
+        if slots is None:
+            slots = self._moving[identity] = self._plane.job_instances[identity]
+        some = slots[-most:]
+        del slots[-most:]
+        for slot in some:
+            instance = state.instances.get(slot)
+            run = None if instance is None or instance.job != identity else state.runs.get(instance.attempt)
+            if run is not None and run.pool != pool:
+                change_pool(self._plane, tx, run, pool)
+        if not slots:
             tx.put(msgspec.structs.replace(job, pool=pool))
             del self._moving[identity]
-        return min(len(misplaced), most) + 1
-
-    def _runs_of(self, job: str) -> list[Run]:
-        state = self._plane.state
-        attempts = (state.instances[identity].attempt for identity in self._plane.job_instances[job])
-        return [state.runs[attempt] for attempt in attempts if attempt in state.runs]
+        return len(some) + 1

@@ -10,7 +10,6 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
-from uuid import UUID
 
 from portico.control.extensions import Handler
 from portico.control.queries import Query
@@ -20,6 +19,7 @@ from portico.doors.titus.extension.matching import Filter
 from portico.doors.titus.extension.ordering import Ordered, key_of
 from portico.doors.titus.extension.records import JOBS, TASKS, TitusJob, TitusTask
 from portico.doors.titus.inbound.criteria import Criteria
+from portico.doors.titus.inbound.identities import job_id, task_id
 from portico.doors.titus.inbound.pages import Key, Page
 from portico.doors.titus.outbound.pages import Found, pagination, span
 
@@ -92,8 +92,7 @@ class Looking:
         revision = self._plane.committer.revision
         job = self._standing.jobs.get(query.id)
         if job is None:
-            check_id("Job", query.id)
-            job = self._archive.job(query.id)
+            job = self._archive.job(job_id(query.id))
             if job is None:
                 raise errors.job_not_found(query.id)
         await self._plane.committer.settled(revision)
@@ -104,8 +103,7 @@ class Looking:
         revision = self._plane.committer.revision
         task = self._standing.tasks.get(query.id)
         if task is None:
-            check_id("Task", query.id)
-            task = self._archive.task(query.id)
+            task = self._archive.task(task_id(query.id))
             if task is None:
                 raise errors.task_not_found(query.id)
         await self._plane.committer.settled(revision)
@@ -201,16 +199,6 @@ class Looking:
     async def _settled(self) -> None:
         """Wait until all that was seen is durable."""
         await self._plane.committer.settled(self._plane.committer.revision)
-
-
-def check_id(what: str, identity: str) -> None:
-    """Refuse an id that is no UUID, which no job or task can have. Raises TitusError."""
-    try:
-        if len(identity) == 36 and str(UUID(identity)) == identity.lower():
-            return
-    except ValueError:
-        pass  # refused below, like what only resembles a UUID
-    raise errors.invalid_argument(f"{what} id must be UUID string, but is: '{identity[:100]}'")
 
 
 async def _scan(keys: Sequence[Key], fitting: Fitting[T], glance: int = GLANCE) -> list[T]:

@@ -12,7 +12,7 @@ import msgspec
 
 from portico.control.jobs.slots import move_instance
 from portico.doors.titus import errors
-from portico.doors.titus.extension import commands, context
+from portico.doors.titus.extension import commands
 from portico.doors.titus.extension.capacities import set_capacity
 from portico.doors.titus.extension.changing import read, require_task
 from portico.doors.titus.extension.compatibility import difference
@@ -79,12 +79,7 @@ class Moving:
         standing = self._standing
         state = standing.plane.state
         move_instance(standing.plane, tx, state.instances[task.instance], state.jobs[target.id])
-        moved = msgspec.structs.replace(
-            standing.tasks[task.id],
-            job=target.id,
-            moved_from=source.id,
-            context={**task.context, context.MOVED_FROM: source.id},
-        )
+        moved = msgspec.structs.replace(standing.tasks[task.id], job=target.id, moved_from=source.id)
         standing.put_task(tx, moved, moved=True)
         for job, change in ((source, -1), (target, 1)):
             present = standing.views[job.id].capacity

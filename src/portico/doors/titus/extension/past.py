@@ -25,7 +25,8 @@ STEP = 100
 SLICE = 2_000
 """Rows deleted at one time."""
 EVERY = 30.0
-"""Seconds."""
+BUSY = 1.0
+"""Seconds between slices."""
 
 
 class Past:
@@ -78,16 +79,21 @@ class Past:
             self._arm()
 
     async def run(self) -> None:
-        """Delete what is too old, until cancelled."""
+        """Delete what is too old, until cancelled; often while there is much to delete, else seldom."""
+        pause = EVERY
         while True:
-            await asyncio.sleep(EVERY)
-            if self._standing.periods.keep:
-                self.prune()
+            await asyncio.sleep(pause)
+            more = self._standing.periods.keep and await self.prune()
+            pause = BUSY if more else EVERY
 
-    def prune(self) -> None:
-        """Ask for one slice of the oldest archived jobs and tasks to be deleted, where they are too old."""
+    async def prune(self) -> bool:
+        """Ask for one slice of the oldest archived jobs and tasks to be deleted; tells whether more is due."""
+        plane = self._standing.plane
         oldest = self._standing.now() - self._standing.periods.keep // 1_000
         old = (Condition("active", Operator.EQ, 0), Condition("finished_at", Operator.LT, oldest))
-        for table in (TASKS.name, JOBS.name):
-            chosen = Select(table, (old,), (("finished_at", True),), SLICE)
-            self._standing.plane.committer.prune(Prune(chosen))
+        tables = (TASKS.name, JOBS.name)
+        counts = await plane.history.later(lambda reader: [reader.count(Select(table, (old,))) for table in tables])
+        for table, count in zip(tables, counts, strict=True):
+            if count:
+                plane.committer.prune(Prune(Select(table, (old,), (("finished_at", True),), SLICE)))
+        return max(counts) > SLICE

@@ -121,9 +121,10 @@ class TitusTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `index` is -1 for tasks of service jobs. `context` holds every key of the task context that does not follow from
     the other fields (`task.originalId`, the resubmit counts, `task.resubmitOf`, `task.index` do follow).
     `archived` tells that a later task has taken its place, or that its job is over: then it leaves memory.
-    `moved` is true only in the change that brought it to another job; `moved_from` names the job it came from last.
-    `migrate_by` is when a task that must leave its node is moved at the latest, `migrate_since` when that was decided;
-    0 for one that may stay.
+    `stopped_as` is the code with which it was first told to end, and `given_up` tells that it did not, although it was
+    told to often enough. `moved` is true only in the change that brought it to another job; `moved_from` names the job
+    it came from last. `migrate_by` is when a task that must leave its node is moved at the latest, `migrate_since` when
+    that was decided; 0 for one that may stay.
     """
 
     id: str
@@ -145,6 +146,7 @@ class TitusTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     healthy: bool | None = None
     kill_attempts: int = 0
     stopped_as: str = ""
+    given_up: bool = False
     moved: bool = False
     moved_from: str = ""
     migrate_by: int = 0

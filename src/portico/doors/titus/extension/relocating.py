@@ -54,13 +54,6 @@ class RelocationPeriods(msgspec.Struct, frozen=True):
     descheduling: Micros = Micros(2 * MINUTE)
 
 
-class Migration(msgspec.Struct, frozen=True):
-    """By when a task is to be gone, and since when; milliseconds."""
-
-    deadline: int
-    started: int
-
-
 class Relocating:
     """The part of the door that relocates."""
 
@@ -103,11 +96,6 @@ class Relocating:
         """Timers do all there is to do."""
 
     # ---- what others ask ---------------------------------------------------------------------------------------
-
-    def details(self, task: str) -> Migration | None:
-        """Tell by when a task is to leave its node; None for one that may stay."""
-        plan = self.plans.get(task)
-        return None if plan is None else Migration(plan.due_at, plan.decided_at)
 
     async def find_plans(self, query: FindRelocations) -> list[Relocation]:
         """Give the present plans."""

@@ -79,7 +79,7 @@ def _finished(task: TitusTask, run: Run, now: int) -> TitusTask:
         task = _kill_initiated(task, run, now)
     outcome = run.outcome
     assert outcome is not None
-    code = states.final_code(run, task.stopped_as)
+    code = Reason.STUCK_IN_KILLING if task.given_up else states.final_code(run, task.stopped_as)
     message = outcome.message or f"ended: {outcome.cause.value}"
     return advanced(task, TaskStage.FINISHED, code, message, run.ended_at // 1_000 or now)
 
@@ -95,4 +95,4 @@ def retold_to_end(task: TitusTask, now: int) -> TitusTask:
 
 def given_up(task: TitusTask) -> TitusTask:
     """Give the task as one that did not end although it was told to often enough."""
-    return msgspec.structs.replace(task, stopped_as=Reason.STUCK_IN_KILLING)
+    return msgspec.structs.replace(task, given_up=True)

@@ -16,6 +16,7 @@ import msgspec
 from portico.control.state import Grouped
 from portico.domain.errors import Compacted
 from portico.domain.identity import MINUTE, SECOND, Micros, Revision
+from portico.doors.titus.extension.allocations import Allocations
 from portico.doors.titus.extension.records import JOBS, TASKS, TitusJob, TitusTask
 from portico.doors.titus.extension.views import JobView, read_view
 
@@ -138,6 +139,7 @@ class Standing:
         self.tasks: dict[str, TitusTask] = records[TASKS.name]
         self.views: dict[str, JobView] = {}
         self.job_tasks = Grouped(_job_of)
+        self.allocations = Allocations()
         self.slot_tasks: dict[str, str] = {}
         """The newest task of each slot, by the slot's Instance."""
         self.sequences: dict[str, str] = {}
@@ -146,6 +148,7 @@ class Standing:
         self._version = 0
         plane.state.index(JOBS.name, self._on_job)
         plane.state.index(TASKS.name, self.job_tasks)
+        plane.state.index(TASKS.name, self.allocations)
         plane.state.index(TASKS.name, self._on_task)
         self._resume_versions()
 

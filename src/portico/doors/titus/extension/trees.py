@@ -1,6 +1,6 @@
 """The Runs of one task: its own, with what only it knows in its environment, and those of its further containers.
 
-Promises: the same job and the same id give the same Runs. A job's containers are read off its descriptor once.
+Promises: the same job and the same id give the same Runs. A job's containers are not read off its descriptor each time.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ import msgspec
 from portico.domain.jobs import Job
 from portico.domain.resources import add
 from portico.domain.runs import Run
+from portico.doors.titus.extension.records import JOBS
 from portico.doors.titus.inbound import containers
 from portico.doors.titus.inbound.mounts import shared_with
 from portico.wire.titus import jobs_pb2
 
 if TYPE_CHECKING:
-    from portico.doors.titus.extension.records import TitusTask
+    from portico.doors.titus.extension.records import TitusJob, TitusTask
     from portico.doors.titus.extension.standing import Standing
     from portico.doors.titus.inbound.containers import ChildPlan
 
 MOST_PLANS = 5_000
-"""Jobs whose further containers are remembered."""
+"""Jobs whose further containers are remembered: those that made tasks last."""
 
 
 class Trees:
@@ -32,6 +33,7 @@ class Trees:
     def __init__(self, standing: Standing) -> None:
         self._standing = standing
         self._children: dict[str, tuple[ChildPlan, ...]] = {}
+        standing.plane.state.index(JOBS.name, self._on_job)
 
     def learn(self, job: str, children: tuple[ChildPlan, ...]) -> None:
         """Remember the further containers of a job's tasks."""
@@ -54,13 +56,17 @@ class Trees:
         return (msgspec.structs.replace(first, tree_amounts=whole), *further)
 
     def _plans(self, job: str) -> tuple[ChildPlan, ...]:
-        found = self._children.get(job)
+        found = self._children.pop(job, None)
         if found is None:
             record = self._standing.jobs[job]
             descriptor = jobs_pb2.JobDescriptor.FromString(record.descriptor)
             found = containers.plan(descriptor, job, self._standing.settings).children
-            self.learn(job, found)
+        self.learn(job, found)
         return found
+
+    def _on_job(self, old: TitusJob | None, new: TitusJob | None) -> None:
+        if old is not None and (new is None or new.finished):
+            self._children.pop(old.id, None)
 
 
 def variables(task: TitusTask) -> dict[str, str]:

@@ -27,8 +27,7 @@ class JobView(msgspec.Struct, frozen=True):
     """The facts of one job that are asked for often; strings as sanitised.
 
     `capacity` of a batch job is its size, three times. `addresses` are the signed address allocations' ids and
-    `volumes` the EBS volumes' ids that tasks get one of each. `sidecars` are (name, channel) pairs. Limits are
-    milliseconds.
+    `volumes` the EBS volumes' ids that tasks get one of each. `sidecars` are (name, channel) pairs.
     """
 
     service: bool
@@ -46,10 +45,8 @@ class JobView(msgspec.Struct, frozen=True):
     enabled: bool = True
     disable_increase: bool = False
     disable_decrease: bool = False
-    self_managed_migration: bool = False
     addresses: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
-    runtime_limit: int = 0
     network_mode: int = 0
 
     @property
@@ -88,12 +85,10 @@ def view_of(descriptor: jobs_pb2.JobDescriptor) -> JobView:
         enabled=spec.enabled if service else True,
         disable_increase=spec.serviceJobProcesses.disableIncreaseDesired,
         disable_decrease=spec.serviceJobProcesses.disableDecreaseDesired,
-        self_managed_migration=spec.migrationPolicy.WhichOneof("Policy") == "selfManaged",
         addresses=tuple(
             signed.addressAllocation.uuid for signed in descriptor.container.resources.signedAddressAllocations
         ),
         volumes=ebs_volumes(descriptor),
-        runtime_limit=descriptor.batch.runtimeLimitSec * 1_000,
         network_mode=descriptor.networkConfiguration.networkMode,
     )
 

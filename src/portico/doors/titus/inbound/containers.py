@@ -56,7 +56,7 @@ class ChildPlan(msgspec.Struct, frozen=True):
 
 
 class JobPlan(msgspec.Struct, frozen=True):
-    """What the core is to do for a job; `network_mode` is the mode by name, as the job asks for it."""
+    """What the core is to do for a job."""
 
     mode: JobMode
     size: int
@@ -64,7 +64,6 @@ class JobPlan(msgspec.Struct, frozen=True):
     retry: Retry
     starting_limit: int
     children: tuple[ChildPlan, ...] = ()
-    network_mode: str = ""
 
 
 def plan(descriptor: jobs_pb2.JobDescriptor, job_id: str, settings: Limits, *, tier: str = "Flex") -> JobPlan:
@@ -88,7 +87,6 @@ def plan(descriptor: jobs_pb2.JobDescriptor, job_id: str, settings: Limits, *, t
         retry=retry(descriptor),
         starting_limit=settings.max_not_started,
         children=(*_containers(descriptor, job_id, settings), *_sidecars(descriptor, job_id, settings)),
-        network_mode=_mode(descriptor),
     )
 
 
@@ -147,12 +145,9 @@ def _spec(container: Container, run: Invocation, variables: dict[str, str]) -> R
     return RunSpec(argv=(*(run.entry_point or ()), *run.command), environment=variables, container=wanted)
 
 
-def _mode(descriptor: jobs_pb2.JobDescriptor) -> str:
-    return jobs_pb2.NetworkConfiguration.NetworkMode.Name(descriptor.networkConfiguration.networkMode)
-
-
 def _network(descriptor: jobs_pb2.JobDescriptor, limits: Limits) -> str:
-    return limits.networks.get(_mode(descriptor), HOST_NETWORK)
+    mode = jobs_pb2.NetworkConfiguration.NetworkMode.Name(descriptor.networkConfiguration.networkMode)
+    return limits.networks.get(mode, HOST_NETWORK)
 
 
 def _grace(descriptor: jobs_pb2.JobDescriptor) -> Micros:

@@ -29,6 +29,8 @@ def sanitised(message: jobs_pb2.JobDescriptor, limits: Limits) -> jobs_pb2.JobDe
     descriptor = jobs_pb2.JobDescriptor()
     descriptor.CopyFrom(message)
     descriptor.DiscardUnknownFields()
+    # Upstream's own model has no such field; JSON has no words for the types in it, so that no list could be written.
+    descriptor.container.ClearField("experimental")
     trim(descriptor)
     descriptor.capacityGroup = descriptor.capacityGroup or DEFAULT_GROUP
     drop_reserved(descriptor.attributes)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf import empty_pb2
 
-from portico.control.commands import Command
-from portico.control.queries import Query
 from portico.doors.titus import errors
 from portico.doors.titus.callers import caller_of
+from portico.doors.titus.control import Control
 from portico.doors.titus.errors import Violation
 from portico.doors.titus.extension.policies import (
     DeletePolicy,
@@ -32,18 +31,6 @@ _STATES = {
     PolicyState.DELETED: pb.ScalingPolicyStatus.Deleted,
     PolicyState.ERROR: pb.ScalingPolicyStatus.Error,
 }
-
-
-class Control(Protocol):
-    """What the service needs of control."""
-
-    async def submit(self, command: Command) -> Any:
-        """Carry out a command."""
-        ...
-
-    async def ask(self, query: Query) -> Any:
-        """Answer a query."""
-        ...
 
 
 class AutoScaling(autoscale_api_pb2_grpc.AutoScalingServiceServicer):

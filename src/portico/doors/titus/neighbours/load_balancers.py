@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf import empty_pb2
 
-from portico.control.commands import Command
-from portico.control.queries import Query
 from portico.doors.titus.callers import caller_of
+from portico.doors.titus.control import Control
 from portico.doors.titus.extension.balancers import AddBalancer, FindBalancers, JobBalancers, RemoveBalancer
 from portico.doors.titus.inbound.identities import job_id
 from portico.doors.titus.inbound.pages import read_page
 from portico.doors.titus.outbound.pages import pagination, span
 from portico.wire.titus import job_api_pb2, loadbalancer_api_pb2_grpc
 from portico.wire.titus import loadbalancer_api_pb2 as api
-
-
-class Control(Protocol):
-    """What the service needs of control."""
-
-    async def submit(self, command: Command) -> Any:
-        """Carry out a command."""
-        ...
-
-    async def ask(self, query: Query) -> Any:
-        """Answer a query."""
-        ...
 
 
 class LoadBalancers(loadbalancer_api_pb2_grpc.LoadBalancerServiceServicer):

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from google.protobuf import empty_pb2
 
 from portico.control.explaining import ExplainRun, Explanation
-from portico.control.queries import Query
 from portico.domain.runs import RunState
 from portico.doors.titus import errors
 from portico.doors.titus.callers import caller_of
+from portico.doors.titus.control import Asking
 from portico.doors.titus.extension.looking import FindTask
 from portico.doors.titus.extension.records import TitusTask
 from portico.doors.titus.inbound.identities import task_id
@@ -27,14 +27,6 @@ NO_SELECTORS = (
     "system selectors are not served: where tasks may run follows from their constraints, from the pools of capacity "
     "groups, and from which nodes are drained"
 )
-
-
-class Asking(Protocol):
-    """What the service needs of control."""
-
-    async def ask(self, query: Query) -> Any:
-        """Answer a query."""
-        ...
 
 
 class Scheduler(scheduler_api_pb2_grpc.SchedulerServiceServicer):

@@ -20,6 +20,8 @@ DEFAULT_PAGE_SIZE = 10
 NO_CRITERIA = frozenset({"debug", "fields", "page", "pagesize", "cursor", "accesstoken"})
 """Query parameters that are not filters, in lower case (rpcs.md, head)."""
 LARGEST = (1 << 31) - 1
+MOST_BODY = 4 << 20
+"""Bytes; what clients of the RPCs may send, which is far more than any message needs."""
 
 
 class Asked:
@@ -32,6 +34,8 @@ class Asked:
 
     def read(self, kind: type[M]) -> M:
         """Read the body as a message; raises TitusError for what is not JSON or names a field that does not exist."""
+        if len(self._body) > MOST_BODY:
+            raise errors.invalid_argument(f"The body is larger than {MOST_BODY} bytes")
         message = kind()
         if not self._body.strip():
             return message

@@ -77,24 +77,21 @@ class Gateway:
 
         async def endpoint(request: Request) -> Response:
             try:
-                reply = await rpc(await _read(request, route), InPlace(request.headers))
+                body = await request.body()
+                asked = Asked(request.path_params, request.query_params, body)
+                long = len(body) > LONG_BODY
+                said = await asyncio.to_thread(route.build, asked) if long else route.build(asked)
+                reply = await rpc(said, InPlace(request.headers))
                 if route.quiet:
                     return Response(status_code=route.status)
                 message: Message = reply_type.FromString(reply) if isinstance(reply, bytes) else reply
                 if route.shape is not None:
-                    message = route.shape(message, Asked(request.path_params, request.query_params, b""))
+                    message = route.shape(message, asked)
                 return await _written(request, message, route.status)
             except PorticoError as error:
                 return refusal(request, error)
 
         return endpoint
-
-
-async def _read(request: Request, route: Route) -> Message:
-    """Make the RPC's message; raises TitusError."""
-    body = await request.body()
-    asked = Asked(request.path_params, request.query_params, body)
-    return await asyncio.to_thread(route.build, asked) if len(body) > LONG_BODY else route.build(asked)
 
 
 def _rpc(service: object, name: str) -> Callable[[Any, Any], Any]:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from html import escape
-from typing import Any, Protocol
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from portico.control.queries import FileRange, GetRun, ListFiles, Query, ReadFile
+from portico.control.queries import FileRange, GetRun, ListFiles, ReadFile
 from portico.domain.errors import PorticoError
 from portico.domain.frames import FileFact
 from portico.domain.runs import Run
+from portico.doors.titus.control import Asking
 from portico.doors.titus.rest.gateway import refusal
 
 LIVE = "/titus/logs"
@@ -30,14 +30,6 @@ DEFAULT_FILE = "stdout"
 CHUNK = 64 << 10
 PAUSE = 0.25
 """Seconds between two looks at a file that has not grown."""
-
-
-class Asking(Protocol):
-    """What the routes need of control."""
-
-    async def ask(self, query: Query) -> Any:
-        """Answer a query."""
-        ...
 
 
 class Logs:

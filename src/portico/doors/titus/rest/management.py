@@ -6,19 +6,18 @@ Promises: an answer has the API's own JSON, an error its own body; nothing is sa
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from portico.control.commands import Command
-from portico.control.queries import Query
 from portico.domain.errors import PorticoError
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE, Amounts, total
 from portico.doors.titus import errors, groups
 from portico.doors.titus.callers import caller_of
+from portico.doors.titus.control import Control
 from portico.doors.titus.extension.context import duration_text
 from portico.doors.titus.extension.group_records import (
     TIERS,
@@ -37,18 +36,6 @@ STATUS = "/v2/status"
 HEALTH = "/health"
 
 Answer = Callable[[Request], Awaitable[Response]]
-
-
-class Control(Protocol):
-    """What the routes need of control."""
-
-    async def submit(self, command: Command) -> Any:
-        """Carry out a command."""
-        ...
-
-    async def ask(self, query: Query) -> Any:
-        """Answer a query."""
-        ...
 
 
 class Management:

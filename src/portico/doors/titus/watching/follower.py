@@ -36,7 +36,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A keep-alive request in its place among the changes."""
+    """A keep-alive request in its place among the changes; of one watcher there is one at most."""
 
     subscription: Subscription
     request: base_pb2.KeepAliveRequest
@@ -54,6 +54,8 @@ class Follower:
         self._wanted = asyncio.Event()
         self._ended: set[str] = set()
         """Tasks whose end has been told and which are not archived yet."""
+        self._unshown: set[str] = set()
+        """Tasks that were waiting to be archived, their jobs being over, when following began: no snapshot has them."""
         self._jobs: dict[str, TitusJob] = {}
         """Active jobs as they are at the change that is being told, which memory may be ahead of."""
         self._over: TitusJob | None = None
@@ -76,7 +78,14 @@ class Follower:
         self._groups.leave(wanted, subscription)
 
     def ask(self, subscription: Subscription, request: base_pb2.KeepAliveRequest) -> None:
-        """Answer a request behind everything that is durable now."""
+        """Answer a request behind everything that is durable now, or the latest one when more come before that."""
+        if subscription.asked:
+            subscription.latest = request
+        else:
+            subscription.asked = True
+            self._line_up(subscription, request)
+
+    def _line_up(self, subscription: Subscription, request: base_pb2.KeepAliveRequest) -> None:
         if self._watcher is not None:
             plane = self._standing.plane
             asked = Asked(subscription, request)
@@ -116,8 +125,12 @@ class Follower:
         """Find out which tasks have ended but are not archived yet."""
         tasks, self._start = self._start, []
         self._ended.clear()
+        self._unshown.clear()
         for start in range(0, len(tasks), SLICE):
-            self._ended.update(task.id for task in tasks[start : start + SLICE] if task.finished and not task.archived)
+            for task in tasks[start : start + SLICE]:
+                if task.finished and not task.archived:
+                    job = self._jobs.get(task.job)
+                    (self._unshown if job is None or job.finished else self._ended).add(task.id)
             await asyncio.sleep(0)
 
     def _let_go(self, error: Exception | None) -> None:
@@ -141,7 +154,16 @@ class Follower:
             case TitusTask():
                 self._tell_task(event.revision, record)
             case Asked():
-                record.subscription.answer(events.keep_alive(record.request, self._standing.now()))
+                self._answer(record)
+
+    def _answer(self, asked: Asked) -> None:
+        """Answer a request, and let the latest of those that came meanwhile stand behind what happened meanwhile."""
+        subscription = asked.subscription
+        subscription.answer(events.keep_alive(asked.request, self._standing.now()))
+        latest, subscription.latest = subscription.latest, None
+        subscription.asked = latest is not None and not subscription.over
+        if latest is not None and subscription.asked:
+            self._line_up(subscription, latest)
 
     def _tell_job(self, revision: int, job: TitusJob) -> None:
         """Tell a change of a job; one that is over is archived with it."""
@@ -171,6 +193,10 @@ class Follower:
 
     def _tell_task(self, revision: int, task: TitusTask) -> None:
         """Tell a change of a task; its end first, when that and the archiving were one change."""
+        if task.id in self._unshown:
+            if task.archived:
+                self._unshown.discard(task.id)
+            return
         told = task.id in self._ended
         if task.archived:
             self._ended.discard(task.id)

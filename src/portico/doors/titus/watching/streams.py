@@ -12,7 +12,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from portico.doors.titus import errors
-from portico.doors.titus.extension.looking import check_id
 from portico.doors.titus.inbound.criteria import Criteria, read_criteria
 from portico.doors.titus.outbound.encodings import Encodings
 from portico.doors.titus.outbound.fields import job_projection, task_projection
@@ -49,7 +48,6 @@ class Streams:
 
     async def observe_job(self, job: str) -> AsyncIterator[bytes]:
         """Yield a job with its tasks, then what happens to them, until the job is over. Raises JobNotFound."""
-        check_id("Job", job)
         standing_job = self._standing.jobs.get(job)
         if standing_job is None or standing_job.finished:
             raise errors.job_not_found(job)

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from portico.doors.titus import errors
+from portico.wire.titus.base_pb2 import KeepAliveRequest
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -29,6 +30,8 @@ class Subscription:
     """One stream's messages. `since` is the revision that its snapshot shows; only later changes are for it.
 
     `archived` tells that it wants to hear of what is archived, `until_over` that it ends with the first job that does.
+    `asked` tells that a request of its client waits for its place among the changes; `latest` is the newest of those
+    that came meanwhile.
     """
 
     __slots__ = (
@@ -40,6 +43,8 @@ class Subscription:
         "_waiting",
         "_wake",
         "archived",
+        "asked",
+        "latest",
         "since",
         "until_over",
     )
@@ -48,6 +53,8 @@ class Subscription:
         self.since = since
         self.archived = archived
         self.until_over = until_over
+        self.asked = False
+        self.latest: KeepAliveRequest | None = None
         self._bounds = bounds
         self._waiting: deque[bytes] = deque()
         self._size = 0

@@ -10,7 +10,7 @@ from portico.doors.titus.inbound.limits import Limits
 from portico.doors.titus.inbound.sidecars import arguments
 from portico.doors.titus.inbound.validation.images import of_image
 from portico.doors.titus.inbound.validation.processes import of_process
-from portico.doors.titus.inbound.validation.resources import is_inside, is_place
+from portico.doors.titus.inbound.validation.resources import MOST_MOUNTS, is_inside, is_place
 from portico.wire.titus import jobs_pb2, volumes_pb2
 
 MOST_EXTRAS = 50
@@ -76,6 +76,9 @@ def _names(field: str, names: Sequence[str], what: str) -> Iterator[Violation]:
 
 
 def _mounts(owner: str, mounts: Sequence[volumes_pb2.VolumeMount], volumes: list[str]) -> Iterator[Violation]:
+    if len(mounts) > MOST_MOUNTS:
+        yield Violation(f"{owner}.volumeMounts", f"at most {MOST_MOUNTS} are allowed")
+        return
     for at, mount in enumerate(mounts):
         field = f"{owner}.volumeMounts[{at}]"
         if not _is_label(mount.volumeName):

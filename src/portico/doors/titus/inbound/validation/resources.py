@@ -11,6 +11,9 @@ from portico.doors.titus.inbound.limits import Limits
 from portico.doors.titus.inbound.signed import signed_int
 from portico.wire.titus import jobs_pb2
 
+MOST_MOUNTS = 50
+"""Of each kind in one container: each is a mount of every task."""
+
 _FIELD = "container.containerResources"
 
 
@@ -27,6 +30,9 @@ def check(descriptor: jobs_pb2.JobDescriptor, limits: Limits) -> Iterator[Violat
         yield Violation(f"{_FIELD}.shmMB", f"'shmMB'({shm}) must be >= 0")
     if shm > memory:
         yield Violation(_FIELD, f"'shmMB' ({shm}) must be <= 'memoryMB' ({memory})")
+    if len(resources.efsMounts) > MOST_MOUNTS:
+        yield Violation(f"{_FIELD}.efsMounts", f"at most {MOST_MOUNTS} are allowed")
+        return
     for at, mount in enumerate(resources.efsMounts):
         yield from _efs_mount(f"{_FIELD}.efsMounts[{at}]", mount, limits)
 
