@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from live.server import LiveServer, until
 
-WEIGHTS = {"control": 4, "agent": 4, "worker": 4, "node": 2, "keeper": 1, "everything": 1}
+WEIGHTS = {"control": 4, "agent": 4, "worker": 4, "both": 2, "node": 2, "keeper": 1, "everything": 1}
 WORKERS_PATIENCE = 40.0
 """Workers that end quickly again and again are started after pauses of up to 30 s."""
 
@@ -62,6 +62,15 @@ class Strikes:
 
     def _workers(self):
         return [pid for pid, names in self._live.run_processes().items() if b"PORTICO_WORKER_FLEET" in names]
+
+    def _both(self):
+        """Kill the agent and the server, in either order; the keeper lives on."""
+        agents = until(self._fresh_agents, "an agent")
+        if self._random.random() < 0.5:
+            return self._kill(agents) + self._control()
+        killed = self.end_server() + self._kill(agents)
+        self._live.spawn()
+        return killed
 
     def _keeper(self):
         return self._kill(self._live.holders("keeper").values()) + self._control()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+SCENARIO = "scenario.py"
 TESTS = Path(__file__).parents[1]
 ALONE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 AS_USER = ("unshare", "--user", "--map-root-user", *ALONE[1:])
@@ -28,25 +29,14 @@ def seclusion():
     pytest.skip("no PID namespace can be made here, and random kills must not reach beyond the test")
 
 
-def crash(tmp_path, kills, seconds):
+def crash(tmp_path, scenario, *words):
+    """Play a scenario of this folder with these words, a seed and what is to be killed."""
     seed = int(os.environ.get("CRASH_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
-    command = [*seclusion(), sys.executable, "-W", "ignore", str(TESTS / "crash" / "scenario.py")]
+    command = [*seclusion(), sys.executable, "-W", "ignore", str(TESTS / "crash" / scenario), str(tmp_path)]
+    command += [*map(str, words), str(seed), *os.environ.get("CRASH_VICTIMS", "").split()]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
     with (tmp_path / "log").open("w") as log:
-        done = subprocess.run(
-            [
-                *command,
-                str(tmp_path),
-                str(kills),
-                str(seconds),
-                str(seed),
-                *os.environ.get("CRASH_VICTIMS", "").split(),
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            check=False,
-        )
+        done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False)
     told = (tmp_path / "log").read_text()
     print(told)
     assert done.returncode == 0, f"seed {seed}: CRASH_SEED={seed} repeats the choices\n{told[-20000:]}"
@@ -54,10 +44,10 @@ def crash(tmp_path, kills, seconds):
 
 @pytest.mark.timeout(180)
 def test_a_few_kills_under_load(tmp_path):
-    crash(tmp_path, kills=8, seconds=15)
+    crash(tmp_path, SCENARIO, 8, 15)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_a_hundred_kills_under_load(tmp_path):
-    crash(tmp_path, kills=100, seconds=600)
+    crash(tmp_path, SCENARIO, 100, 600)
