@@ -73,6 +73,7 @@ def test_a_pause_keeps_within_its_bounds(retry, tried):
 @given(policies, st.integers(1, 150), st.booleans())
 def test_pauses_never_shrink_while_nothing_is_steady(retry, number, counted):
     here, there = (
-        next_delay(retry, Tried(0, step, counted=counted, failures=0 if counted else step), endless=True) for step in (number, number + 1)
+        next_delay(retry, Tried(0, step, counted=counted, failures=0 if counted else step), endless=True)
+        for step in (number, number + 1)
     )
     assert here <= there

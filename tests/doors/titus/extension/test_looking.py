@@ -275,10 +275,7 @@ def fits_attributes(listed, operator, attributes):
     for entry in listed.split(","):
         key, _, value = entry.partition(":")
         wanted.setdefault(key, []).append(value)
-    fits = [
-        key in attributes and (set(values) == {""} or attributes[key] in values)
-        for key, values in wanted.items()
-    ]
+    fits = [key in attributes and (set(values) == {""} or attributes[key] in values) for key, values in wanted.items()]
     return any(fits) if operator == "or" else all(fits)
 
 

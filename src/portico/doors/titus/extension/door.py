@@ -115,8 +115,7 @@ class TitusDoor:
         }
         for part in self.parts:
             handlers.update(part.handlers())
-        at_once = (Query, commands.CreateJob)  # queries wait themselves; a name that is being taken is refused as such
-        return {kind: act if issubclass(kind, at_once) else self._settled(act) for kind, act in handlers.items()}
+        return {kind: self._settled(act) if issubclass(kind, Command) else act for kind, act in handlers.items()}
 
     def _settled(self, act: Handler) -> Handler:
         """Let an answer leave when what it saw is durable: a refusal too, and that there was nothing to change.
