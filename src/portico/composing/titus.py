@@ -7,6 +7,7 @@ from functools import partial
 
 import grpc.aio
 
+from portico.composing.images import ConfiguredImages
 from portico.control.explaining import explanations
 from portico.control.plane import Plane
 from portico.domain.disruption import Bucket, Window
@@ -117,7 +118,9 @@ class TitusServices:
 
         self._management = Management(plane, self.cell, now, ready)
         self._services: dict[str, object] = {
-            "JobManagementService": JobManagementService(plane, self._streams, self._encodings, limits),
+            "JobManagementService": JobManagementService(
+                plane, self._streams, self._encodings, limits, ConfiguredImages(settings.images)
+            ),
             "EvictionService": EvictionService(plane, parts.evicting.watch),
             "TaskRelocationService": TaskRelocationService(plane, parts.relocating),
             "FederatedCapacityGroupService": FederatedCapacityGroups(),

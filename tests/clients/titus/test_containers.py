@@ -19,22 +19,29 @@ PLAIN = "acme/plain:1"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def layout(tmp_path_factory):
+    """Give a folder with images, and their digests by tag."""
     if os.geteuid() != 0:
         pytest.skip("containers need root")
     missing = [name for name in TOOLS if shutil.which(name) is None]
     assert not missing, f"{', '.join(missing)} not installed; `make containers` does it"
     from node.containers.images import make_layout
 
-    layout = tmp_path_factory.mktemp("images") / "layout"
+    folder = tmp_path_factory.mktemp("images") / "layout"
     path = ["PATH=/bin"]
     talks = {"Env": [*path, "COLOUR=red"], "Entrypoint": ["/bin/echo", "first"], "Cmd": ["image", "words"]}
-    make_layout(layout, {"plain": {"Env": path}, "talks": talks})
+    return folder, make_layout(folder, {"plain": {"Env": path}, "talks": talks})
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, layout):
+    sources = {f"acme/{tag}:1": f"oci:{layout[0]}:{tag}" for tag in ("plain", "talks", "gone")}
+    sources["acme/silent"] = "registry:127.0.0.1:1/silent"
+    images = "".join(f'"{name}" = "{source}"\n' for name, source in sources.items())
     files = tmp_path_factory.mktemp("efs")
     (files / "given").write_text("from outside\n")
-    images = f'[images]\n"acme/plain:1" = "oci:{layout}:plain"\n"acme/talks:1" = "oci:{layout}:talks"\n'
     efs = f'[doors.titus.efs]\nfs-1 = "{files}"\n'
-    yield from live(TITUS + images + node("n1") + efs)
+    yield from live(TITUS + f"[images]\n{images}" + node("n1") + efs)
 
 
 def output(server, rest, task, name="stdout"):
@@ -141,6 +148,23 @@ def test_an_image_that_is_not_there(grpc):
     (task,) = archived(grpc, job["id"])
     assert task["status"]["reasonCode"] != "normal"
     assert "acme/nobody" in task["status"]["reasonMessage"]
+
+
+def test_an_image_is_settled_when_its_job_is_created(door, grpc, layout):
+    job = door.create(boxed("exit 0"))
+    found = door.job(job)["jobDescriptor"]["container"]["image"]
+    assert (found["name"], found["tag"], found["digest"]) == ("acme/plain", "1", layout[1]["plain"])
+    (task,) = archived(grpc, finished(grpc, job, 60)["id"])
+    assert states(task)[-1] == ("Finished", "normal")
+    with door.refuses("INVALID_ARGUMENT", 400, "container.image"):
+        door.create(boxed("exit 0", "acme/gone:1"))
+
+
+def test_a_job_whose_registry_is_silent_fails_when_it_starts(grpc):
+    job = grpc.create(boxed("exit 0", "acme/silent:1"))
+    assert grpc.job(job)["jobDescriptor"]["attributes"]["titus.sanitization.skipped.image"] == "true"
+    (task,) = archived(grpc, finished(grpc, job, 60)["id"])
+    assert states(task)[-1] == ("Finished", "failed")
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

@@ -12,6 +12,7 @@ from doors.titus.extension.stage import Stage, batch, service
 from google.protobuf.wrappers_pb2 import UInt32Value
 from google.rpc import error_details_pb2, status_pb2
 
+from portico.domain.errors import NotFound, Unavailable
 from portico.doors.titus.errors import translate
 from portico.doors.titus.outbound.encodings import Encodings
 from portico.doors.titus.service import SERVICE, JobManagementService, add_to_server
@@ -26,6 +27,21 @@ from portico.wire.titus import base_pb2, job_api_pb2, job_api_pb2_grpc, jobs_pb2
 CALLER = (("x-titus-callerid", "carol"), ("x-titus-callreason", "because"))
 UNKNOWN = str(uuid.uuid4())
 LOOPBACK = Address("127.0.0.1", 0)
+DIGEST = "sha256:" + "ab" * 32
+SKIPPED = "titus.sanitization.skipped.image"
+
+
+class Shelf:
+    """Images as a source would have them, by name."""
+
+    async def digest_of(self, image):
+        if image == "acme/known:1":
+            return DIGEST
+        if image == "acme/nobody:1":
+            raise NotFound("the registry has no such tag")
+        if image == "acme/silent:1":
+            raise Unavailable("the registry is down")
+        return ""
 
 
 class Served:
@@ -48,7 +64,7 @@ async def served():
     await stage.node()
     encodings = Encodings()
     streams = Streams(stage.standing, encodings)
-    rpcs = JobManagementService(stage.plane, streams, encodings, stage.standing.settings)
+    rpcs = JobManagementService(stage.plane, streams, encodings, stage.standing.settings, Shelf())
     registration = Registration(lambda server: add_to_server(rpcs, server), (SERVICE,), "titus", translate, ENDLESS)
     server = GrpcServer([registration], Metrics())
     (address,) = await server.start([LOOPBACK])
@@ -205,6 +221,67 @@ def test_a_long_descriptor_is_converted_like_any_other():
     asyncio.run(play())
 
 
+def of_image(name, digest=""):
+    descriptor = service(0)
+    image = descriptor.container.image
+    image.name, _, image.tag = name.partition(":")
+    image.digest = digest
+    descriptor.attributes[SKIPPED] = "true"  # from a client: dropped
+    return descriptor
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "digest", "skipped"),
+    [
+        ("acme/known:1", "", DIGEST, False),
+        ("acme/known:1", "no digest", "no digest", False),
+        ("acme/silent:1", "", "", True),
+        ("acme/other:1", "", "", False),
+        ("acme/other:1", DIGEST, DIGEST, False),
+        ("portico/host:latest", "", "", False),
+    ],
+)
+def test_a_job_says_what_its_image_was_found_to_be(name, given, digest, skipped):
+    async def play(at):
+        job = await at.create(of_image(name, given))
+        found = (await at.stub.FindJob(job_api_pb2.JobId(id=job))).jobDescriptor
+        image = found.container.image
+        assert (f"{image.name}:{image.tag}", image.digest) == (name, digest)
+        assert found.attributes.get(SKIPPED) == ("true" if skipped else None)
+
+    story(play)
+
+
+def test_an_image_that_is_known_not_to_be_there_is_refused():
+    async def play(at):
+        error = await at.refused("CreateJob", of_image("acme/nobody:1"), metadata=(("x-titus-debug", "true"),))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "'field: 'container.image', description: 'image acme/nobody:1 is not known" in error.details()
+        assert "the registry has no such tag" in error.details()
+        status = status_pb2.Status.FromString(dict(error.trailing_metadata())["x-titus-error-bin"])
+        bad = error_details_pb2.BadRequest()
+        assert any(detail.Unpack(bad) for detail in status.details)
+        assert [violation.field for violation in bad.field_violations] == ["container.image"]
+
+    story(play)
+
+
+def test_a_task_moves_between_jobs_of_which_one_could_not_ask_for_its_image():
+    async def play(at):
+        asked = of_image("acme/known:1")
+        asked.service.capacity.desired = 1
+        source = await at.create(asked)
+        other, silent = await at.create(of_image("acme/other:1")), await at.create(of_image("acme/silent:1"))
+        task = at.stage.tasks(source)[0].id
+        move = job_api_pb2.TaskMoveRequest(sourceJobId=source, targetJobId=other, taskId=task)
+        assert "container.image" in (await at.refused("MoveTask", move)).details()
+        move.targetJobId = silent
+        await at.stub.MoveTask(move)
+        assert (await at.stub.FindTask(job_api_pb2.TaskId(id=task))).jobId == silent
+
+    story(play)
+
+
 def test_sizes_beyond_signed_numbers_are_negative():
     async def play(at):
         job = await at.create(service(1))
@@ -281,7 +358,7 @@ def test_every_method_of_the_service_is_served():
         def add_generic_rpc_handlers(self, added):
             handlers.extend(added)
 
-    add_to_server(JobManagementService(None, None, None, None), Server())
+    add_to_server(JobManagementService(None, None, None, None, None), Server())
     methods = job_api_pb2.DESCRIPTOR.services_by_name["JobManagementService"].methods_by_name
     for name in methods:
         details = SimpleNamespace(method=f"/{SERVICE}/{name}", invocation_metadata=())

@@ -133,6 +133,20 @@ def test_a_tag_that_moves_is_followed_in_a_layout(tmp_path: Path) -> None:
     play(story())
 
 
+def test_a_digest_is_had_as_long_as_its_image_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "layout"
+    first = make_layout(folder, {"plain": {"Cmd": ["/bin/echo", "one"]}})["plain"]
+
+    async def story() -> None:
+        async with ship(folder) as site:
+            assert (await told(site, boxed("a")))[1] == "one\n"
+            make_layout(folder, {"plain": {"Cmd": ["/bin/echo", "two"]}})
+            assert (await told(site, boxed("b")))[1] == "two\n"
+            assert (await told(site, boxed("c", image=f"{PLAIN}@{first}")))[1] == "one\n"
+
+    play(story())
+
+
 def test_images_come_from_a_registry(layout: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tags"
     make_layout(folder, {"one": {"Cmd": ["/bin/echo", "one"]}, "two": {"Cmd": ["/bin/echo", "two"]}})

@@ -28,6 +28,8 @@ TABLE = {
         ("acme/any", Registry(Reference("mirror/any", "127.0.0.1:5000", "latest"))),
         ("acme/any:7", Registry(Reference("mirror/any", "127.0.0.1:5000", "7"))),
         (f"acme/any@{DIGEST}", Registry(Reference("mirror/any", "127.0.0.1:5000", "", DIGEST))),
+        (f"acme/any:7@{DIGEST}", Registry(Reference("mirror/any", "127.0.0.1:5000", "7", DIGEST))),
+        (f"acme/tool:2@{DIGEST}", Layout("/images/tool", "two")),
         ("acme/one:3", Registry(Reference("one", "reg.example:443", "3"))),
         ("acme/fixed:1", Registry(Reference("fixed", "reg.example", "9"))),
         ("quay.io/x/y:2", Registry(Reference("x/y", "quay.io", "2"))),

@@ -19,6 +19,7 @@ from portico.control.commands import Command
 from portico.doors.titus.callers import Caller, caller_of
 from portico.doors.titus.control import Control
 from portico.doors.titus.extension import commands, looking
+from portico.doors.titus.images import Images, settle_image
 from portico.doors.titus.inbound.criteria import read_criteria
 from portico.doors.titus.inbound.descriptors import convert
 from portico.doors.titus.inbound.identities import job_id, task_id
@@ -41,18 +42,23 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class JobManagementService:
     """One method per RPC."""
 
-    def __init__(self, control: Control, streams: Streams, encodings: Encodings, settings: Limits) -> None:
+    def __init__(
+        self, control: Control, streams: Streams, encodings: Encodings, settings: Limits, images: Images
+    ) -> None:
         self._control = control
         self._streams = streams
         self._encodings = encodings
         self._settings = settings
+        self._images = images
 
     # ---- jobs --------------------------------------------------------------------------------------------------
 
     async def create_job(self, request: jobs_pb2.JobDescriptor, context: Context) -> pb.JobId:
         """Accept a job."""
         caller = read_caller(context)
-        job = await self._control.submit(commands.CreateJob(await self._converted(request), caller))
+        descriptor = await self._converted(request)
+        await settle_image(descriptor, self._images)
+        job = await self._control.submit(commands.CreateJob(descriptor, caller))
         return pb.JobId(id=job.id)
 
     async def _converted(self, request: jobs_pb2.JobDescriptor) -> jobs_pb2.JobDescriptor:

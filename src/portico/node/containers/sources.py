@@ -44,7 +44,7 @@ def find_sources(images: Mapping[str, str], name: str) -> tuple[Source, ...]:
     Raises Invalid for what is no name, NotFound for one that nobody serves.
     """
     reference = parse_reference(name)
-    found = tuple(_listed(images, reference))
+    found = tuple(listed_sources(images, reference))
     if found:
         return found
     if reference.repository == HOST_IMAGE and not reference.host:
@@ -54,7 +54,8 @@ def find_sources(images: Mapping[str, str], name: str) -> tuple[Source, ...]:
     raise NotFound(f"image {name!r} is not in the table [images] and names no registry")
 
 
-def _listed(images: Mapping[str, str], wanted: Reference) -> Iterator[Source]:
+def listed_sources(images: Mapping[str, str], wanted: Reference) -> Iterator[Source]:
+    """Give what the table itself says of a name; raises Invalid for an entry that is no source."""
     for text in (str(wanted), wanted.tagged, wanted.place):
         if text in images:
             yield parse_source(images[text], wanted)

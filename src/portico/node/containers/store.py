@@ -136,10 +136,10 @@ class ImageStore:
         raise Invalid(f"its source has {seen}, which is not the digest asked for", "image")
 
     async def _digest_of(self, source: Layout | Registry, wanted: str, *, ask: bool) -> str:
-        if isinstance(source, Layout):
-            return await self._tag(source)
         if wanted and self._load(wanted) is not None:
             return wanted
+        if isinstance(source, Layout):
+            return await self._tag(source)
         key = str(source.reference)
         known = "" if ask else self._known_name(key)
         if known and self._load(known) is not None:

@@ -251,6 +251,13 @@ EXTRAS = [
     ),
     (BATCH, EXTRA % ("-a", ""), "extraContainers[0].name", f"container name {LABEL}"),
     (BATCH, (EXTRA % ("a", "")) * 2, "extraContainers[1].name", "container name a is used twice"),
+    (BATCH, EXTRA % ("main", ""), "extraContainers[0].name", "container name main is used twice"),
+    (
+        BATCH,
+        EXTRA % ("a", "") + 'platformSidecars { name: "a" channel: "c" }',
+        "platformSidecars[0].name",
+        "sidecar name a is used twice",
+    ),
     (
         BATCH,
         (EXTRA % ("a", "")).replace('tag: "1"', ""),

@@ -4,8 +4,9 @@ from doors.titus.looking_stage import descriptor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portico.doors.titus.extension.records import JobStage, Status, TaskStage, TitusJob, TitusTask
+from portico.doors.titus.extension.records import ContainerFact, JobStage, Status, TaskStage, TitusJob, TitusTask
 from portico.doors.titus.outbound import events
+from portico.doors.titus.outbound.containers import container_states
 from portico.doors.titus.outbound.encodings import MOST_TASK_BYTES, Encodings
 from portico.doors.titus.outbound.fields import job_projection
 from portico.doors.titus.outbound.tasks import LogPlaces
@@ -17,6 +18,20 @@ times = st.integers(0, 1 << 60)
 
 def statuses(stages):
     return st.builds(Status, st.sampled_from([stage.value for stage in stages]), texts, texts, times)
+
+
+names = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
+image_parts = st.tuples(
+    st.sampled_from(("portico/host", "acme/log", "registry:5000/acme/log", "registry.example/log")),
+    st.sampled_from(("", "latest", "1.2")),
+    st.sampled_from(("", "sha256:" + "0f" * 32)),
+)
+HEALTH = {None: 0, False: 1, True: 2}
+
+
+def reference(parts):
+    name, tag, digest = parts
+    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
 jobs = st.builds(
@@ -100,6 +115,25 @@ def test_a_task_is_the_message_that_its_record_describes(task):
         expected.migrationDetails.started = task.migrate_since
     expected.version.timestamp = task.version
     assert jobs_pb2.Task.FromString(Encodings().task(task)) == expected
+
+
+@given(
+    st.none() | st.booleans(),
+    image_parts,
+    st.lists(st.tuples(names, image_parts, st.booleans(), st.none() | st.booleans()), min_size=1, max_size=4),
+)
+def test_the_states_of_all_containers_are_the_very_bytes_of_the_message(healthy, image, further):
+    facts = [ContainerFact(name, "r", reference(parts), sidecar, well) for name, parts, sidecar, well in further]
+    task = a_task(healthy=healthy, image=reference(image), containers=tuple(facts))
+    expected = jobs_pb2.TaskStatus()
+    for name, parts, sidecar, well in [("main", image, False, healthy), *further]:
+        state = expected.containerState.add(containerName=name, containerHealth=HEALTH[well])
+        state.containerImage.name, state.containerImage.tag, state.containerImage.digest = parts
+        state.platformSidecar = name if sidecar else ""
+    assert container_states(task) == expected.SerializeToString()
+    told = jobs_pb2.Task.FromString(Encodings().task(task)).status
+    assert told.containerState == expected.containerState
+    assert told.timestamp == 1
 
 
 def a_task(**changes):

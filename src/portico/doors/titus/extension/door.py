@@ -16,6 +16,7 @@ from portico.doors.titus.errors import TitusError
 from portico.doors.titus.extension import commands
 from portico.doors.titus.extension.capacities import Capacities
 from portico.doors.titus.extension.changing import Changing
+from portico.doors.titus.extension.containers import Containers
 from portico.doors.titus.extension.creating import Creating
 from portico.doors.titus.extension.following import Following
 from portico.doors.titus.extension.killing import Killing
@@ -72,6 +73,7 @@ class TitusDoor:
         self.past = Past(standing)
         self.stuck = Stuck(standing)
         self.following = Following(standing, self.past, self.trees)
+        self.containers = Containers(standing)
         self.creating = Creating(standing, self.trees)
         self.changing = Changing(standing)
         self.capacities = Capacities(standing)

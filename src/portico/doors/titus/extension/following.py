@@ -46,7 +46,7 @@ class Following:
         if previous is not None:
             self._past.archive(tx, previous)
         task = self._new_task(job, instance, run, previous)
-        tree = self._trees.make(job, run, task)
+        tree, task = self._trees.make(job, run, task)
         standing.put_task(tx, task)
         return tree
 

@@ -115,11 +115,26 @@ class TitusJob(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.status.state == JobStage.ACCEPTED
 
 
+class ContainerFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A further container of a task: its name, its Run, what it runs; `healthy` is None while nothing is known.
+
+    `sidecar` tells that it is the platform sidecar of that name.
+    """
+
+    name: str
+    run: str
+    image: str
+    sidecar: bool = False
+    healthy: bool | None = None
+
+
 class TitusTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A task as its clients see it.
 
     `index` is -1 for tasks of service jobs. `context` holds every key of the task context that does not follow from
     the other fields (`task.originalId`, the resubmit counts, `task.resubmitOf`, `task.index` do follow).
+    `healthy` is its main container's health and `containers` are the further ones, in the job's order; with these,
+    `image` is what the main one runs.
     `archived` tells that a later task has taken its place, or that its job is over: then it leaves memory.
     `stopped_as` is the code with which it was first told to end, and `given_up` tells that it did not, although it was
     told to often enough. `moved` is true only in the change that brought it to another job; `moved_from` names the job
@@ -144,6 +159,8 @@ class TitusTask(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     context: dict[str, str] = {}
     node: str = ""
     healthy: bool | None = None
+    image: str = ""
+    containers: tuple[ContainerFact, ...] = ()
     kill_attempts: int = 0
     stopped_as: str = ""
     given_up: bool = False

@@ -13,6 +13,7 @@ import msgspec
 from portico.domain.jobs import Job
 from portico.domain.resources import add
 from portico.domain.runs import Run
+from portico.doors.titus.extension.containers import noted
 from portico.doors.titus.extension.records import JOBS
 from portico.doors.titus.inbound import containers
 from portico.doors.titus.inbound.mounts import shared_with
@@ -41,19 +42,20 @@ class Trees:
         if len(self._children) > MOST_PLANS:
             del self._children[next(iter(self._children))]
 
-    def make(self, job: Job, run: Run, task: TitusTask) -> Sequence[Run]:
-        """Give a task's Runs, its own first."""
+    def make(self, job: Job, run: Run, task: TitusTask) -> tuple[Sequence[Run], TitusTask]:
+        """Give a task's Runs, its own first, and the task with its further containers noted."""
         own = variables(task)
         first = _with_variables(run, own)
         children = self._plans(job.id)
         if not children:
-            return (first,)
+            return (first,), task
         ids = self._standing.plane.ids
         further = [_child(ids.fresh(), first, child, own) for child in children]
         whole = first.amounts
         for one in further:
             whole = add(whole, one.amounts)
-        return (msgspec.structs.replace(first, tree_amounts=whole), *further)
+        tree = (msgspec.structs.replace(first, tree_amounts=whole), *further)
+        return tree, noted(task, first.spec, zip(children, further, strict=True))
 
     def _plans(self, job: str) -> tuple[ChildPlan, ...]:
         found = self._children.pop(job, None)

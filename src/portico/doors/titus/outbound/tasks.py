@@ -9,16 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from portico.doors.titus.extension.records import TaskStage, TitusTask
+from portico.doors.titus.outbound.containers import container_states
 from portico.doors.titus.outbound.framing import counted, field
 from portico.doors.titus.outbound.statuses import task_status
 
 _ID, _JOB, _CONTEXT, _STATUS, _HISTORY, _LOGS, _MIGRATION, _ATTRIBUTES, _VERSION = range(1, 10)
-_CONTAINER_STATE = 5
-_UNHEALTHY, _HEALTHY = 1, 2
 _KEY, _VALUE = 1, 2
 
-MAIN_CONTAINER = "main"
-"""How the container of the descriptor's `container` is called among the states of a task's containers."""
 MOST_CONTEXTS = 8_192
 _LIVE = frozenset({TaskStage.START_INITIATED, TaskStage.STARTED, TaskStage.KILL_INITIATED})
 
@@ -49,8 +46,8 @@ class TaskWriter:
     def write(self, task: TitusTask) -> bytes:
         """Write a Task message."""
         status = task_status(task.status)
-        if task.healthy is not None:
-            status += field(_CONTAINER_STATE, _container_state(healthy=task.healthy))
+        if task.containers or task.healthy is not None:
+            status += container_states(task)
         parts = [
             field(_ID, task.id.encode()),
             field(_JOB, task.job.encode()),
@@ -117,10 +114,6 @@ def _entries(number: int, pairs: dict[str, str]) -> bytes:
             for key, value in pairs.items()
         ]
     )
-
-
-def _container_state(*, healthy: bool) -> bytes:
-    return field(1, MAIN_CONTAINER.encode()) + counted(2, _HEALTHY if healthy else _UNHEALTHY)
 
 
 def _migration(task: TitusTask) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from portico.doors.titus.errors import Violation
 from portico.doors.titus.inbound.limits import Limits
+from portico.doors.titus.inbound.mounts import MAIN
 from portico.doors.titus.inbound.sidecars import arguments
 from portico.doors.titus.inbound.validation.images import of_image
 from portico.doors.titus.inbound.validation.processes import of_process
@@ -47,7 +48,7 @@ def _volumes(descriptor: jobs_pb2.JobDescriptor) -> Iterator[Violation]:
 
 
 def _containers(descriptor: jobs_pb2.JobDescriptor, volumes: list[str], limits: Limits) -> Iterator[Violation]:
-    yield from _names("extraContainers", [one.name for one in descriptor.extraContainers], "container")
+    yield from _names("extraContainers", [one.name for one in descriptor.extraContainers], "container", [MAIN])
     for at, one in enumerate(descriptor.extraContainers):
         field = f"extraContainers[{at}]"
         yield from of_image(f"{field}.image", one.image)
@@ -56,7 +57,8 @@ def _containers(descriptor: jobs_pb2.JobDescriptor, volumes: list[str], limits: 
 
 
 def _sidecars(descriptor: jobs_pb2.JobDescriptor, limits: Limits) -> Iterator[Violation]:
-    yield from _names("platformSidecars", [one.name for one in descriptor.platformSidecars], "sidecar")
+    others = [MAIN, *(one.name for one in descriptor.extraContainers)]
+    yield from _names("platformSidecars", [one.name for one in descriptor.platformSidecars], "sidecar", others)
     for at, one in enumerate(descriptor.platformSidecars):
         if not _DOMAIN.fullmatch(one.channel):
             yield Violation(f"platformSidecars[{at}].channel", f"channel {_RULE}")
@@ -67,11 +69,12 @@ def _sidecars(descriptor: jobs_pb2.JobDescriptor, limits: Limits) -> Iterator[Vi
             yield Violation(f"platformSidecars[{at}].arguments", f"at most {limits.max_environment} bytes are allowed")
 
 
-def _names(field: str, names: Sequence[str], what: str) -> Iterator[Violation]:
+def _names(field: str, names: Sequence[str], what: str, others: Sequence[str] = ()) -> Iterator[Violation]:
+    """Check names; a task's containers, sidecars among them, are told apart by theirs."""
     for at, name in enumerate(names):
         if not _is_label(name):
             yield Violation(f"{field}[{at}].name", f"{what} name {_RULE}")
-        elif name in names[:at]:
+        elif name in names[:at] or name in others:
             yield Violation(f"{field}[{at}].name", f"{what} name {name} is used twice")
 
 
