@@ -137,6 +137,7 @@ class Server:
         try:
             return self._load_plane()
         finally:
+            gc.freeze()
             gc.enable()
 
     def _load_plane(self) -> Plane:

@@ -19,6 +19,8 @@ log = logging.getLogger("portico.node")
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
+LONGEST_PAUSE_HERE = 0.1
+"""Seconds; trying a socket of this machine costs next to nothing, and a server that starts waits for its nodes."""
 CONNECT_PATIENCE = 10.0
 DEAD_PEER_MILLISECONDS = 15_000
 
@@ -53,17 +55,21 @@ class Link:
     async def run(self) -> None:
         """Connect, stay connected, connect again, until cancelled."""
         pause = FIRST_PAUSE
+        here = isinstance(parse_address(self._address), str)
         while True:
+            longest = LONGEST_PAUSE
             try:
                 async with asyncio.timeout(CONNECT_PATIENCE):
                     connection = await self._connect()
             except OSError as error:
                 log.debug("no connection to %s: %s", self._address, error)
+                if here:
+                    longest = LONGEST_PAUSE_HERE
             else:
                 if await self._serve(connection):
                     pause = FIRST_PAUSE
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, longest)
 
     async def _serve(self, connection: _Connection) -> bool:
         """Be connected until that ends; tells whether control had welcomed us."""
