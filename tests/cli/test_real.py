@@ -157,8 +157,11 @@ def test_interrupting_on_a_terminal_leaves_the_job_alone(shared: Server, portico
         while b"running" not in seen:
             seen += os.read(ours, 4096)
         process.send_signal(signal.SIGINT)
-        seen += _rest(ours)  # until it has gone: one that nobody reads cannot write its last words
-        assert process.wait(15) == 130
+        try:
+            assert process.wait(15) == 130
+        finally:
+            process.kill()
+    seen += _rest(ours)
     assert b"no longer following; the job goes on. To cancel it: portico cancel " in seen
     assert portico("instances", "--kind", "slow", "--state", "running", "--json") == 0
     identity = json.loads(capsys.readouterr().out)["id"]

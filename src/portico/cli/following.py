@@ -6,9 +6,11 @@ the end is never missed.
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from portico.cli import rendering, words
@@ -18,6 +20,7 @@ from portico.cli.failures import Refused, Unreachable
 if TYPE_CHECKING:
     from rich.spinner import Spinner
 
+HEED_SECONDS = 0.25
 _CUT_OFF = frozenset({"compacted", "exhausted"})
 """Codes by which the server says that a watcher must look afresh."""
 
@@ -107,10 +110,22 @@ def _watch_live(server: Server, identity: str) -> Record:
     record = next(following)
     line = _Line(record)
     console = rendering.console(error=True)
-    with Live(line, console=console, refresh_per_second=10, transient=True):
+    with heeding_interrupts(), Live(line, console=console, refresh_per_second=10, transient=True):
         for record in following:
             line.record = record
     return record
+
+
+@contextmanager
+def heeding_interrupts() -> Iterator[None]:
+    """Have reads interrupted now and then: a Ctrl-C that comes just before one would wait for the next event."""
+    previous = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, HEED_SECONDS, HEED_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 def conclude(record: Record) -> None:
