@@ -210,13 +210,12 @@ def test_spread_gives_as_if_run_by_run(sizes: list[tuple[int, int]], count: int,
         used.append(min(size, taken))
         cluster.charge(f"n{number}", {"cpus": used[-1]})
     [got] = where(cluster, request(count, cpus, strategy=Strategy.SPREAD))
-    plain = used.copy()
-    for _ in range(sum(got.values())):
-        loads = [(plain[i] / size if plain[i] + cpus <= size else float("inf"), i) for i, (size, _) in enumerate(sizes)]
-        plain[min(loads)[1]] += cpus
-    levels = sorted(plain[i] / size for i, (size, _) in enumerate(sizes))
-    ours = sorted((used[i] + cpus * got.get(f"n{i}", 0)) / size for i, (size, _) in enumerate(sizes))
-    assert ours == pytest.approx(levels)
+    after = [used[i] + cpus * got.get(f"n{i}", 0) for i in range(len(sizes))]
+    open_loads = [after[i] / size for i, (size, _) in enumerate(sizes) if after[i] + cpus <= size]
+    for i, (size, _) in enumerate(sizes):
+        if got.get(f"n{i}"):  # its last run came when no node with room was less loaded; of equal ones any will do
+            assert (after[i] - cpus) / size <= min(open_loads, default=1.0) + 1e-9
+    assert sum(got.values()) == count or not open_loads
 
 
 def test_weightless_runs_spread_too() -> None:
