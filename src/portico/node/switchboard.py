@@ -9,7 +9,7 @@ has attached, waits for it as for any pipe, and is killed when it leaves.
 A container is started by its runtime: there the switchboard stands beside the process instead of above it.
 """
 
-# ruff: noqa: PTH108 — pathlib is more than this may import
+# ruff: noqa: PTH104, PTH108 — pathlib is more than this may import
 from __future__ import annotations
 
 import os
@@ -112,12 +112,14 @@ class Switchboard:
         door.settimeout(0)
         # A path of any length is too long for a socket's name; this one is short.
         path = f"/proc/self/fd/{self._directory}/{SOCKET}"
-        if os.path.lexists(path):
-            os.unlink(path)
+        draft = f"{path}.new"
+        if os.path.lexists(draft):
+            os.unlink(draft)
         before = os.umask(0o177)
-        door.bind(path)
+        door.bind(draft)
         os.umask(before)
         door.listen(MOST_LINES)
+        os.rename(draft, path)  # nobody finds it before it listens
         return door
 
     def _signalled(self, number: int, _frame: object) -> None:
