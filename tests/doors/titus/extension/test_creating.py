@@ -120,6 +120,18 @@ def test_a_second_job_of_a_sequence_that_is_not_durable_yet_is_told_to_come_agai
     story(play)
 
 
+def test_a_sequence_is_free_again_when_its_job_could_not_be_written(monkeypatch):
+    async def play():
+        stage = Stage()
+        with monkeypatch.context() as patch:
+            patch.setattr(stage.plane.state.tables["titus_jobs"], "encode", lambda _: 1 // 0)
+            with pytest.raises(ZeroDivisionError):
+                await stage.create(grouped("001"))
+        await stage.create(grouped("001"))
+
+    story(play)
+
+
 def test_active_jobs_are_bounded():
     async def play():
         stage = Stage(limits=Limits(max_active_jobs=2))

@@ -15,6 +15,7 @@ from portico.domain.jobs import Job, Shrink
 from portico.doors.titus import errors
 from portico.doors.titus.extension import commands
 from portico.doors.titus.extension.records import DOOR, JOBS, JobStage, Status, TitusJob
+from portico.doors.titus.extension.views import view_of
 from portico.doors.titus.inbound import attributes, containers
 from portico.doors.titus.inbound.identities import is_uuid
 from portico.doors.titus.states import Reason
@@ -44,7 +45,7 @@ class Creating:
         identity = self._identify(descriptor)
         attributes.name_caller(descriptor, command.caller)
         attributes.name_cell(descriptor, standing.site.cell, standing.site.stack)
-        key = sequence_key(descriptor)
+        key = view_of(descriptor).sequence_key
         self._check_room(key)
         with plane.begin() as tx:
             job = standing.put_job(tx, self._draft(identity, descriptor))
@@ -52,6 +53,7 @@ class Creating:
             if key:
                 self._pending.add(key)
                 tx.after(lambda: self._pending.discard(key))
+                tx.on_undo(lambda: self._pending.discard(key))
         await plane.committer.settled(tx.revision)
         return job
 
@@ -113,11 +115,3 @@ class Creating:
             starting_limit=plan.starting_limit,
             shrink=Shrink.SPREAD,
         )
-
-
-def sequence_key(descriptor: jobs_pb2.JobDescriptor) -> str:
-    """Name a job's place in its group; empty for one that does not claim any."""
-    group = descriptor.jobGroupInfo
-    if not group.sequence:
-        return ""
-    return f"{descriptor.applicationName}-{group.stack}-{group.detail}-{group.sequence}"
