@@ -16,7 +16,8 @@ import structlog
 
 from portico.control.cluster.runs import order_stop
 from portico.control.jobs.instances import add_instance, cancel
-from portico.control.jobs.slots import choose, free_indexes
+from portico.control.jobs.slots import candidates, free_indexes
+from portico.deciding.scaling import Choice
 from portico.domain.errors import AlreadyExists, Conflict, Invalid
 from portico.domain.jobs import JOB_LIFE, Instance, Job, JobMode, JobState, Shrink
 from portico.domain.runs import StopOrder, StopReason
@@ -30,6 +31,9 @@ _log = structlog.get_logger(__name__)
 ADDED_AT_ONCE = 60
 ENDED_AT_ONCE = 60
 """Instances changed in one step: some milliseconds."""
+
+CONSIDERED_AT_ONCE = 1_000
+"""Instances of which some are to go, looked at in one step."""
 
 
 def create_job(plane: Plane, tx: Transaction, job: Job) -> Job:
@@ -103,13 +107,21 @@ def _require_active(job: Job) -> None:
         raise Conflict(f"Job {job.id} is {job.state.value}")
 
 
+class _Shrinking:
+    """A service Job that becomes smaller: who is still to be considered, and the choice among the others."""
+
+    def __init__(self, job: Job, among: Sequence[Instance]) -> None:
+        self.choice = Choice(job.shrink)
+        self.unconsidered = [instance.id for instance in among]
+
+
 class Goals:
     """Brings Jobs to what they want; owns the list of those that may not be there yet."""
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
         self._due: dict[str, None] = {}
-        self._chosen: dict[str, list[str]] = {}
+        self._shrinking: dict[str, _Shrinking] = {}
         self._armed = False
 
     def want(self, job: str) -> None:
@@ -167,7 +179,7 @@ class Goals:
         finished = msgspec.structs.replace(job, state=JOB_LIFE.advance(job.state, JobState.FINISHED), ended_at=tx.now)
         _log.debug("job finished", job=job.id)
         self.put(tx, job, finished)
-        self._chosen.pop(job.id, None)
+        self._shrinking.pop(job.id, None)
         tx.after(lambda: self._plane.queues.forget(job.id))
 
     def _finish_if_reached(self, tx: Transaction, identity: str) -> None:
@@ -188,25 +200,35 @@ class Goals:
     def _keep_size(self, tx: Transaction, job: Job) -> bool:
         live = self._live(job)
         wanted = 0 if job.retired else job.size
-        candidates, going = live, max(0, len(live) - wanted)
+        among, going = live, max(0, len(live) - wanted)
         if job.shrink == Shrink.INDEX:
-            candidates = [instance for instance in live if instance.index >= wanted]
-            going = len(candidates)
-        if going:
-            self._take_away(tx, job, candidates, going)
-        return self._add(tx, job, free_indexes(job, live, wanted)) or going > ENDED_AT_ONCE
+            among = [instance for instance in live if instance.index >= wanted]
+            going = len(among)
+        if not going:
+            self._shrinking.pop(job.id, None)
+        left = self._take_away(tx, job, among, going) if going else 0
+        return self._add(tx, job, free_indexes(job, live, wanted)) or left > 0
 
-    def _take_away(self, tx: Transaction, job: Job, candidates: Sequence[Instance], count: int) -> None:
-        """End some of those that are to go; who else is stays chosen, since choosing looks at all there are."""
-        present = {instance.id for instance in candidates}
-        chosen = [identity for identity in self._chosen.pop(job.id, ()) if identity in present]
-        if len(chosen) < count:
-            chosen = choose(self._plane, job, candidates, count)
-        for identity in chosen[: min(count, ENDED_AT_ONCE)]:
-            instance = self._plane.state.instances[identity]
-            cancel(self._plane, tx, instance, StopReason.SCALED_DOWN, "its Job was made smaller")
-        if count > ENDED_AT_ONCE:
-            self._chosen[job.id] = chosen[ENDED_AT_ONCE:]
+    def _take_away(self, tx: Transaction, job: Job, among: Sequence[Instance], count: int) -> int:
+        """End some of those that are to go; give how many are left. Choosing looks at all there are, once."""
+        shrinking = self._shrinking.pop(job.id, None) or _Shrinking(job, among)
+        present = {instance.id: instance for instance in among}
+        step = shrinking.unconsidered[-CONSIDERED_AT_ONCE:]
+        del shrinking.unconsidered[-CONSIDERED_AT_ONCE:]
+        known = (present[identity] for identity in step if identity in present)
+        shrinking.choice.consider(candidates(self._plane, known))
+        ended = 0
+        while not shrinking.unconsidered and ended < min(count, ENDED_AT_ONCE):
+            chosen = shrinking.choice.take(1)
+            if not chosen:
+                return count - ended
+            if chosen[0] in present:
+                instance = self._plane.state.instances[chosen[0]]
+                cancel(self._plane, tx, instance, StopReason.SCALED_DOWN, "its Job was made smaller")
+                ended += 1
+        if ended < count:
+            self._shrinking[job.id] = shrinking
+        return count - ended
 
     def _add(self, tx: Transaction, job: Job, indexes: Sequence[int]) -> bool:
         for index in indexes[:ADDED_AT_ONCE]:

@@ -5,16 +5,17 @@ Works inside a caller's transaction. Promises: a moved Instance keeps its Attemp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from portico.control.jobs.instances import pursue, wait_for_turn
 from portico.control.jobs.listeners import tell_of_run
-from portico.deciding.scaling import Candidate, Phase, victims
+from portico.deciding.scaling import Candidate, Phase
 from portico.domain.errors import Conflict
 from portico.domain.jobs import Instance, InstanceState, Job, JobMode, JobState, Shrink
+from portico.domain.nodes import Node
 from portico.domain.runs import Run
 
 if TYPE_CHECKING:
@@ -33,17 +34,13 @@ def free_indexes(job: Job, live: Sequence[Instance], wanted: int) -> Sequence[in
     return [index for index in range(wanted) if index not in used]
 
 
-def choose(plane: Plane, job: Job, live: Sequence[Instance], count: int) -> list[str]:
-    """Choose which Instances go, in the order in which they do."""
-    if job.shrink == Shrink.INDEX:
-        return victims([Candidate(instance.id, instance.index) for instance in live], count, job.shrink)
-    zones = {node.id: node.attributes.get(ZONE, "") for node in plane.state.nodes.values()}
-    runs = plane.state.runs
-    candidates = [_candidate(instance, runs.get(instance.attempt), zones) for instance in live]
-    return victims(candidates, count, job.shrink)
+def candidates(plane: Plane, live: Iterable[Instance]) -> list[Candidate]:
+    """Describe Instances as those of which some go."""
+    nodes, runs = plane.state.nodes, plane.state.runs
+    return [_candidate(instance, runs.get(instance.attempt), nodes) for instance in live]
 
 
-def _candidate(instance: Instance, run: Run | None, zones: Mapping[str, str]) -> Candidate:
+def _candidate(instance: Instance, run: Run | None, nodes: Mapping[str, Node]) -> Candidate:
     if run is None:
         return Candidate(instance.id, instance.index, since=instance.scheduled_at)
     node = run.claim.node if run.claim is not None else ""
@@ -53,7 +50,8 @@ def _candidate(instance: Instance, run: Run | None, zones: Mapping[str, str]) ->
         phase = Phase.RUNNING
     else:
         phase = Phase.LAUNCHING if node else Phase.UNPLACED
-    return Candidate(instance.id, instance.index, phase, node, zones.get(node, ""), run.created_at)
+    zone = nodes[node].attributes.get(ZONE, "") if node in nodes else ""
+    return Candidate(instance.id, instance.index, phase, node, zone, run.created_at)
 
 
 def move_instance(plane: Plane, tx: Transaction, instance: Instance, target: Job) -> Instance:
