@@ -224,6 +224,25 @@ def test_tasks_that_no_snapshot_has_are_not_told_when_they_are_archived():
     run(story)
 
 
+def test_who_joins_between_the_end_of_a_job_and_its_archiving_hears_only_of_what_was_shown():
+    async def story():
+        async with streaming() as stage:
+            one = stage.put(job(1))
+            left = stage.put(task(1, one, state="Finished"))
+            before = stage.watch(stage.streams.keep_alive(Requests(QUERY)))
+            await stage.settle()
+            stage.change(one, status=FINISHED)
+            await stage.settle()
+            between = stage.watch(stage.streams.keep_alive(Requests(QUERY)))
+            await stage.settle()
+            stage.change(left, archived=True)
+            await stage.settle()
+            assert before.since_snapshot() == ["job 1 Finished", "job 1 Finished archived", "task 1 Finished archived"]
+            assert between.told == ["end"]
+
+    run(story)
+
+
 def test_filters_are_asked_at_each_change():
     async def story():
         async with streaming() as stage:

@@ -42,6 +42,13 @@ class Asked(msgspec.Struct, frozen=True):
     request: base_pb2.KeepAliveRequest
 
 
+class _Over(msgspec.Struct, frozen=True):
+    """A job that is over, and the revision of its end."""
+
+    job: TitusJob
+    revision: int
+
+
 class Follower:
     """Follows the plane from the first watcher on."""
 
@@ -54,11 +61,9 @@ class Follower:
         self._wanted = asyncio.Event()
         self._ended: set[str] = set()
         """Tasks whose end has been told and which are not archived yet."""
-        self._unshown: set[str] = set()
-        """Tasks that were waiting to be archived, their jobs being over, when following began: no snapshot has them."""
         self._jobs: dict[str, TitusJob] = {}
         """Active jobs as they are at the change that is being told, which memory may be ahead of."""
-        self._over: TitusJob | None = None
+        self._over: _Over | None = None
         """The job that was over last: more may be told of its tasks."""
 
     # ---- who listens -------------------------------------------------------------------------------------------
@@ -125,12 +130,10 @@ class Follower:
         """Find out which tasks have ended but are not archived yet."""
         tasks, self._start = self._start, []
         self._ended.clear()
-        self._unshown.clear()
         for start in range(0, len(tasks), SLICE):
             for task in tasks[start : start + SLICE]:
                 if task.finished and not task.archived:
-                    job = self._jobs.get(task.job)
-                    (self._unshown if job is None or job.finished else self._ended).add(task.id)
+                    self._ended.add(task.id)
             await asyncio.sleep(0)
 
     def _let_go(self, error: Exception | None) -> None:
@@ -169,7 +172,7 @@ class Follower:
         """Tell a change of a job; one that is over is archived with it."""
         if job.finished:
             self._jobs.pop(job.id, None)
-            self._over = job
+            self._over = _Over(job, revision)
         else:
             self._jobs[job.id] = job
         groups = self._groups.of(job.id)
@@ -193,10 +196,6 @@ class Follower:
 
     def _tell_task(self, revision: int, task: TitusTask) -> None:
         """Tell a change of a task; its end first, when that and the archiving were one change."""
-        if task.id in self._unshown:
-            if task.archived:
-                self._unshown.discard(task.id)
-            return
         told = task.id in self._ended
         if task.archived:
             self._ended.discard(task.id)
@@ -205,7 +204,7 @@ class Follower:
         groups = self._groups.of(task.job)
         if not groups:
             return
-        job = self._job_of(task)
+        job, over_at = self._job_of(task)
         if job is None:
             return
         view = self._view(job)
@@ -219,9 +218,10 @@ class Follower:
                 body = self._encodings.task_under(task, under)
                 plain = b"" if told and task.archived else events.task_update(body, now, moved=task.moved)
                 written[under] = (plain, events.task_update(body, now, archived=True) if task.archived else b"")
-            self._hand_out(group, revision, *written[under], over=False)
+            self._hand_out(group, over_at or revision, *written[under], over=False)
 
     def _hand_out(self, group: Group, revision: int, plain: bytes, archived: bytes, *, over: bool) -> None:
+        """Hand a change to those of a group whose snapshot was taken before a revision."""
         for subscription in list(group.subscriptions):
             if revision <= subscription.since:
                 continue
@@ -234,17 +234,20 @@ class Follower:
             if subscription.over:
                 self._groups.leave(group.wanted, subscription)
 
-    def _job_of(self, task: TitusTask) -> TitusJob | None:
-        """Find the job of a task; one that is over has left memory and is read once for all of its tasks."""
+    def _job_of(self, task: TitusTask) -> tuple[TitusJob | None, int]:
+        """Find the job of a task and, when it is over, the revision of its end: later snapshots lack its tasks.
+
+        Such a job has left memory and is read once for all of its tasks.
+        """
         job = self._jobs.get(task.job)
         if job is not None:
-            return job
-        if self._over is None or self._over.id != task.job:
+            return job, 0
+        if self._over is None or self._over.job.id != task.job:
             row = self._standing.plane.history.now(lambda reader: reader.get(JOBS.name, task.job))
             if row is None:
-                return None
-            self._over = JOBS.load(row)
-        return self._over
+                return None, 0
+            self._over = _Over(JOBS.load(row), row.revision)
+        return self._over.job, self._over.revision
 
     def _view(self, job: TitusJob) -> JobView:
         """Give the view of a job as it is at the change that is being told."""
