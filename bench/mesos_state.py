@@ -15,6 +15,7 @@ from harness.machine import resident_bytes
 from harness.mesos import Event, Framework
 from harness.server import Server, fleeting
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.records import CORE_TABLES, NODES, RUNS, RecordTable
 from portico.domain.identity import DAY, Instant, Micros, Revision, uuid7
 from portico.domain.nodes import Node, NodeState
@@ -159,7 +160,7 @@ def _check(body: bytes, accept: str, count: int) -> None:
 def _load(data: Path, count: int) -> None:
     """Fill a fresh data directory with running tasks, in the server's own records."""
     with open_directory(data) as directory:
-        store = SqliteStore(directory.database, [table.table for table in (*CORE_TABLES, *TABLES)])
+        store = SqliteStore(directory.database, [table.table for table in (*CORE_TABLES, *TABLES)], sheets=CALL_SHEETS)
         with closing(store):
             revision = 0
             records = _records(count)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from harness.figures import Figure, Scale, at_most
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES
 from portico.deciding.fairness import PoolStanding, Seat
@@ -154,7 +155,13 @@ def _timed(act: Callable[[], object]) -> tuple[float, object]:
 
 
 def _plane(nodes: int) -> Plane:
-    plane = Plane(MemoryStore([table.table for table in CORE_TABLES]), _Clock(), _Ids(), secret="s", reading_threads=0)
+    plane = Plane(
+        MemoryStore([table.table for table in CORE_TABLES], CALL_SHEETS),
+        _Clock(),
+        _Ids(),
+        secret="s",
+        reading_threads=0,
+    )
     plane.load()
     plane.attach(_Nowhere())
     plane.start([], [])

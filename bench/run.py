@@ -17,6 +17,12 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+import armonik_data
+import armonik_latency
+import armonik_lists
+import armonik_submit
+import armonik_subtasks
+import armonik_tasks
 import commands
 import containers
 import deciding
@@ -48,6 +54,12 @@ BENCHMARKS: dict[str, ModuleType] = {
     "titus_held": titus_held,
     "titus_streams": titus_streams,
     "titus_restart": titus_restart,
+    "armonik_tasks": armonik_tasks,
+    "armonik_submit": armonik_submit,
+    "armonik_subtasks": armonik_subtasks,
+    "armonik_lists": armonik_lists,
+    "armonik_data": armonik_data,
+    "armonik_latency": armonik_latency,
 }
 QUICK = 10
 WIDTH = 130

@@ -1,9 +1,10 @@
 """Figures of the SQLite store beside a bare sqlite3 loop on the same tables, in the same run.
 
-    python bench/store.py [--rows 100000] [--rounds 5] [--directory DIR]
+    python bench/store.py [--rows 100000] [--rounds 5] [--sheets 0] [--directory DIR]
 
 Prints one JSON object a line: ours, bare, and their ratio (above 1: the store is ahead), medians over rounds that
-alternate between the two. Both write the row, its event and the last revision with FULL sync.
+alternate between the two. Both write the row, its event and the last revision with FULL sync. With `--sheets` the
+figures of sheets follow, over so many Calls (see `sheets`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import sheets
 
 from portico.domain.identity import Instant, Revision, uuid7
 from portico.store.port import Batch, Change, Column, Table
@@ -215,6 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sheets", type=int, default=0)
     parser.add_argument("--directory")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.directory) as folder:
@@ -255,6 +259,8 @@ def main() -> None:
             )
         bare.connection.close()
         store.close()
+        if options.sheets:
+            sheets.measure(Path(folder, "sheets.db"), options.sheets)
 
 
 if __name__ == "__main__":

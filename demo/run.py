@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import armonik_tasks
 import image
 import tasks
 import titus_jobs
@@ -38,14 +39,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="portico-demo-") as made:
         scratch = Path(made)
         settings, hint = containers(scratch / "image")
-        with running(FOLDER, scratch, settings) as data:
-            jobs_well = run_jobs(data, scratch, screen)
-            tasks_well = run_tasks(data, screen, image.NAME if settings else "")
-            titus_well = run_titus(data, scratch, screen)
+        with running(FOLDER, scratch, settings | workers()) as data:
+            well = [
+                run_jobs(data, scratch, screen),
+                run_tasks(data, screen, image.NAME if settings else ""),
+                run_titus(data, scratch, screen),
+                run_armonik(data, screen),
+            ]
     if hint:
         screen.say(hint, "yellow")
     conclude(screen, time.monotonic() - begun)
-    return 0 if jobs_well and tasks_well and titus_well else 1
+    return 0 if all(well) else 1
 
 
 def jobs(scratch: Path) -> list[Job]:
@@ -68,6 +72,12 @@ def containers(folder: Path) -> tuple[dict[str, str], str]:
     if obstacle:
         return {}, f"No task in an image: {obstacle}. To see one, as root on a Debian: make containers demo"
     return {"PORTICO_IMAGES": f"{{ {json.dumps(image.NAME)} = {json.dumps(image.lay_out(folder))} }}"}, ""
+
+
+def workers() -> dict[str, str]:
+    """Let the worker of the ArmoniK partition run in the interpreter that runs the demo, wherever that is."""
+    command = [sys.executable, str(FOLDER / "word_worker.py")]
+    return {"PORTICO_DOORS__ARMONIK__PARTITIONS__DEFAULT__WORKER": json.dumps(command)}
 
 
 def run_jobs(data: Path, scratch: Path, screen: Screen) -> bool:
@@ -114,6 +124,14 @@ def run_titus(data: Path, scratch: Path, screen: Screen) -> bool:
     return titus_jobs.play(gateway, screen, str(scratch / "tried-by-titus"), SECONDS)
 
 
+def run_armonik(data: Path, screen: Screen) -> bool:
+    """Run tasks that depend on each other as a client of ArmoniK; gives whether all went as it should."""
+    address = str(endpoints(data)["armonik"])
+    screen.say()
+    screen.begin(f"ArmoniK: a session with tasks for the workers of a partition, at {address}")
+    return armonik_tasks.play(address, screen, SECONDS)
+
+
 def conclude(screen: Screen, seconds: float) -> None:
     """Say how to go on."""
     screen.say()
@@ -123,6 +141,7 @@ def conclude(screen: Screen, seconds: float) -> None:
         ".venv/bin/portico schedule hello World",
         ".venv/bin/portico kinds",
         ".venv/bin/portico instances",
+        ".venv/bin/portico sessions",
         "curl -s http://127.0.0.1:5050/master/state-summary",
         "curl -s http://127.0.0.1:8080/api/v3/jobs",
         ".venv/bin/portico --help",

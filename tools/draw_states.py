@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
+from enum import Enum
 from pathlib import Path
 
+from portico.domain.calls.states import CALL_LIFE, RESULT_LIFE, SESSION_LIFE
 from portico.domain.jobs import INSTANCE_LIFE, JOB_LIFE
 from portico.domain.lifecycle import LifeCycle
 from portico.domain.nodes import NODE_LIFE
@@ -13,7 +14,16 @@ from portico.domain.runs import RUN_LIFE
 from portico.doors.mesos.extension.records import FRAMEWORK_LIFE
 
 TARGET = Path(__file__).parents[1] / "docs" / "state_machines.md"
-LIVES: tuple[LifeCycle[StrEnum], ...] = (RUN_LIFE, INSTANCE_LIFE, JOB_LIFE, NODE_LIFE, FRAMEWORK_LIFE)  # type: ignore[assignment]
+LIVES: tuple[LifeCycle[Enum], ...] = (
+    RUN_LIFE,
+    INSTANCE_LIFE,
+    JOB_LIFE,
+    NODE_LIFE,
+    CALL_LIFE,
+    RESULT_LIFE,
+    SESSION_LIFE,
+    FRAMEWORK_LIFE,
+)  # type: ignore[assignment]
 
 HEAD = """# State machines
 
@@ -22,10 +32,10 @@ A state without a way out is final.
 """
 
 
-def draw(life: LifeCycle[StrEnum]) -> str:
+def draw(life: LifeCycle[Enum]) -> str:
     """Give one life cycle as a diagram and a table with the reason of each edge."""
     arrows = "\n".join(f"    {source} --> {target}" for source, target in life.edges)
-    ends = "\n".join(f"    {state} --> [*]" for state in sorted(life.final))
+    ends = "\n".join(f"    {state} --> [*]" for state in sorted(map(str, life.final)))
     rows = "\n".join(f"| {source} | {target} | {reason} |" for (source, target), reason in life.edges.items())
     return f"""
 ## {life.name.capitalize()}

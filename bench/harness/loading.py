@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.jobs.catalogue import kind_id
 from portico.control.records import CORE_TABLES, INSTANCES, RUNS, RecordTable
 from portico.domain.identity import Instant, Revision, uuid7
@@ -36,7 +37,7 @@ ENDED = Outcome(EndCause.EXITED, exit_code=0, peak_memory=1 << 20, cpu_micros=90
 def load(data: Path, kind: str, count: int) -> list[str]:
     """Store `count` completed Instances of a kind and give their uuids, oldest first."""
     with open_directory(data) as directory:
-        store = SqliteStore(directory.database, [table.table for table in CORE_TABLES])
+        store = SqliteStore(directory.database, [table.table for table in CORE_TABLES], sheets=CALL_SHEETS)
         with closing(store):
             return _fill(store, kind, count)
 

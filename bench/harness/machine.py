@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import threading
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
+LOOK = 0.05
+"""Seconds between two looks at a process."""
 
 
 def facts() -> dict[str, object]:
@@ -35,6 +39,34 @@ def resident_bytes(pid: int) -> int:
     """Tell how much memory a process holds."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+class Peak:
+    """The most memory that a process holds in a block, looked at twenty times a second, beyond what it held before."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._over = threading.Event()
+        self._watching = threading.Thread(target=self._watch)
+        self._most = 0
+
+    def __enter__(self) -> Self:
+        self.before = self._most = resident_bytes(self._pid)
+        self._watching.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watching.join()
+
+    @property
+    def growth(self) -> int:
+        """Bytes."""
+        return self._most - self.before
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK):
+            self._most = max(self._most, resident_bytes(self._pid))
 
 
 class Growth:

@@ -1,7 +1,8 @@
-"""The load of unary calls: the same client for every server, in a process of its own.
+"""The load of calls with one request: the same client for every server, in a process of its own.
 
 Sends ready-made requests and does not parse answers, so that both sides of a comparison pay the same here. Reads one
-JSON line with address, method, requests (base64), in_flight and seconds; prints one with the figures.
+JSON line with address, method, requests (base64), in_flight, seconds and whether answers are streams; prints one with
+the figures. A stream is read to its end.
 """
 
 from __future__ import annotations
@@ -12,15 +13,31 @@ import itertools
 import json
 import sys
 import time
+from collections.abc import Awaitable, Callable
 
 import grpc.aio
 
 WARM_UP = 200
 
 
-async def measure(address: str, method: str, requests: list[bytes], in_flight: int, seconds: float) -> dict[str, float]:
+Call = Callable[[bytes], Awaitable[bytes]]
+
+
+def reading(channel: grpc.aio.Channel, method: str) -> Call:
+    """Give a call that reads a stream to its end."""
+    open_stream: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(method)
+
+    async def read(request: bytes) -> bytes:
+        return b"".join([piece async for piece in open_stream(request)])
+
+    return read
+
+
+async def measure(
+    address: str, method: str, requests: list[bytes], in_flight: int, seconds: float, *, stream: bool
+) -> dict[str, float]:
     async with grpc.aio.insecure_channel(address) as channel:
-        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+        call: Call = reading(channel, method) if stream else channel.unary_unary(method)
         source = itertools.cycle(requests)
         size = 0
         for _ in range(WARM_UP):
@@ -52,7 +69,14 @@ def main() -> None:
     order = json.loads(sys.stdin.readline())
     requests = [base64.b64decode(request) for request in order["requests"]]
     found = asyncio.run(
-        measure(order["address"], order["method"], requests, int(order["in_flight"]), float(order["seconds"]))
+        measure(
+            order["address"],
+            order["method"],
+            requests,
+            int(order["in_flight"]),
+            float(order["seconds"]),
+            stream=order["stream"],
+        )
     )
     print(json.dumps(found))
 

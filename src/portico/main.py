@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import secrets
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from portico import __version__
-from portico.composing import endpoints, measuring
+from portico.composing import armonik, awaiting, endpoints, fleets, measuring
+from portico.composing.armonik import ArmonikServices
 from portico.composing.discovering import discover
 from portico.composing.jobs import WorkerPlace, command_job, python_jobs
 from portico.composing.mesos import MesosMaster, mesos_door, offer_settings
 from portico.composing.nodes import SLACK_PERIOD, local_nodes, mesos_outpost, node_config
+from portico.composing.surroundings import link_path, local_zone, server_secret, web_path
 from portico.composing.ticking import SystemClock, SystemIds
 from portico.composing.titus import NATIVE_GRPC_PORT, NATIVE_REST_PORT, TitusParts, TitusServices
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.extensions import Extension
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES, RecordTable
@@ -30,6 +30,7 @@ from portico.control.retention import Keep
 from portico.domain.errors import Invalid, PorticoError, Unavailable
 from portico.domain.jobs import Job
 from portico.domain.nodes import Pool
+from portico.doors.armonik.service import DOOR as ARMONIK
 from portico.doors.console import service as console
 from portico.doors.jobv1 import errors as jobv1_errors
 from portico.doors.jobv1.service import DOOR, SERVICE, JobService, add_to_server
@@ -40,11 +41,13 @@ from portico.engines.local import LocalEngine
 from portico.serving import logs
 from portico.serving.addresses import Address, is_loopback
 from portico.serving.grpc_server import GrpcServer, GrpcSettings
+from portico.serving.grpc_web import GrpcWeb
 from portico.serving.http_app import HttpRoutes, build_app
-from portico.serving.http_guards import GuardSettings
+from portico.serving.http_guards import OPEN_PATHS, GuardSettings
 from portico.serving.http_server import HttpServer, HttpSettings
 from portico.serving.identity import TlsFiles
 from portico.serving.metrics import Metrics
+from portico.serving.origins import Origins
 from portico.serving.registration import Registration
 from portico.settings import Settings
 from portico.store.directory import open_directory
@@ -56,7 +59,6 @@ from portico.store.writer import ThreadWriter
 _log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 5.0
-NODES_PATIENCE = 10.0
 JOBV1_NATIVE_PORT = 50053
 ANSWER_BYTES = 256 << 20
 SWITCH_SECONDS = 0.0001
@@ -73,8 +75,10 @@ class Server:
         self.data = settings.data_dir
         self.stopping = asyncio.Event()
         self.stop_runs = False
+        self.origins = Origins(frozenset(settings.auth.origins))
         self.ready = False
         self.titus_services: TitusServices | None = None
+        self.armonik_services: ArmonikServices | None = None
         self._stack = AsyncExitStack()
 
     async def start(self) -> dict[str, object]:
@@ -99,13 +103,20 @@ class Server:
         jobs = [command_job(kind, place.zone, now) for kind in settings.kinds.values()]
         jobs += python_jobs(found, settings.python, place, now)
         refuse_twins(jobs)
-        plane.start(jobs, pools(settings))
+        pools = configured_pools(settings)
+        if ARMONIK in settings.doors:
+            jobs += fleets.fleet_jobs(settings, place, now)
+            pools += fleets.fleet_pools(settings)
+        plane.start(jobs, pools)
         await link.open()
         self._stack.push_async_callback(link.close)
         metrics = Metrics()
         measuring.register(metrics, plane)
         if self.titus is not None:
             self.titus_services = TitusServices(plane, self.titus, settings, lambda: not self._why_unready())
+        if ARMONIK in settings.doors:
+            objects = armonik.objects_folder(settings, self.data)
+            self.armonik_services = ArmonikServices(plane, settings, objects, self._why_unready)
         grpc, grpc_address = await self._open_grpc(plane, metrics)
         http_address = await self._open_http(plane, metrics)
         mesos_address = await self._open_mesos(plane, metrics)
@@ -144,7 +155,11 @@ class Server:
         keep = self.settings.retention
         self.mesos = mesos_door(self.settings) if MESOS in self.settings.doors else None
         self.titus = TitusParts(self.settings) if TITUS in self.settings.doors else None
-        doors: tuple[Extension | None, ...] = (self.mesos, self.titus.door if self.titus is not None else None)
+        doors: tuple[Extension | None, ...] = (
+            self.mesos,
+            self.titus.door if self.titus is not None else None,
+            fleets.pod_fleets(self.settings) if ARMONIK in self.settings.doors else None,
+        )
         extensions = tuple(door for door in doors if door is not None)
         store = self._open_store([table for extension in extensions for table in extension.tables])
         plane = Plane(
@@ -155,8 +170,10 @@ class Server:
             extensions=extensions,
             offers=offer_settings(self.settings),
             keep=Keep(keep.age, keep.count, keep.events_age, keep.events_count),
+            calls=armonik.call_settings(self.settings, self.data),
         )
         self._stack.callback(plane.close)
+        plane.calls.agents.patience = armonik.patience(self.settings)
         plane.load()
         writer = ThreadWriter(store, asyncio.get_running_loop(), plane.on_durable, plane.committer.on_failure)
         writer.start()
@@ -169,9 +186,9 @@ class Server:
         tables = [table.table for table in (*CORE_TABLES, *more)]
         store: Store
         if self.settings.store == "memory":
-            store = MemoryStore(tables)
+            store = MemoryStore(tables, CALL_SHEETS)
         elif self.settings.store == "sqlite":
-            store = SqliteStore(self.data / "portico.db", tables)
+            store = SqliteStore(self.data / "portico.db", tables, sheets=CALL_SHEETS)
         else:
             raise Invalid("store: this version keeps its state in 'sqlite' or 'memory'")
         self._stack.callback(store.close)
@@ -187,6 +204,8 @@ class Server:
             )
         if self.titus_services is not None:
             registrations += self.titus_services.registrations()
+        if self.armonik_services is not None:
+            registrations += self.armonik_services.registrations()
         options = GrpcSettings(send_bytes=ANSWER_BYTES, tls=tls_files(settings), token=settings.auth.token)
         server = GrpcServer(registrations, metrics, options)
         addresses = [Address(settings.host, settings.grpc_port)]
@@ -194,22 +213,31 @@ class Server:
             addresses.append(Address(settings.host, JOBV1_NATIVE_PORT))
         if settings.native_ports and self.titus_services is not None:
             addresses.append(Address(settings.host, NATIVE_GRPC_PORT))
-        bound = await server.start(addresses)
+        if settings.native_ports and self.armonik_services is not None:
+            addresses.append(Address(settings.host, armonik.NATIVE_GRPC_PORT))
+        socket = web_path(self.data)
+        bound = await server.start(addresses, socket if any(one.web for one in registrations) else None)
         self._stack.push_async_callback(server.stop, DRAIN_SECONDS)
+        self.web = GrpcWeb(f"unix:{socket}", registrations, self.origins, receive_bytes=options.receive_bytes)
+        self._stack.push_async_callback(self.web.close)
         return server, bound[0]
 
     async def _open_http(self, plane: Plane, metrics: Metrics) -> Address:
         settings = self.settings
-        owners = [HttpRoutes(tuple(console.routes(plane, self.request_stop)), console.ENDLESS)]
+        owners = [HttpRoutes(tuple(console.routes(plane, self.request_stop)), console.ENDLESS), self.web.routes()]
         addresses = [Address(settings.host, settings.http_port)]
         if self.titus_services is not None:
             owners.append(self.titus_services.routes())
             if settings.native_ports:
                 addresses.append(Address(settings.host, NATIVE_REST_PORT))
+        if self.armonik_services is not None:
+            owners.append(self.armonik_services.routes())
         guards = GuardSettings(
             on_loopback=is_loopback(settings.host),
             hosts=frozenset({settings.advertise}) if settings.advertise else frozenset(),
+            origins=self.origins.allowed,
             token=settings.auth.token,
+            open_paths=OPEN_PATHS | armonik.OPEN_PATHS,
         )
         app = build_app(metrics, self._why_unready, owners, guards)
         server = HttpServer(app, HttpSettings(tls=tls_files(settings)))
@@ -269,9 +297,9 @@ class Server:
         }
         self.engine = LocalEngine(self.data / "nodes", configs)
         await self.engine.start()
-        if not await wait_for_nodes(plane, set(configs)):
+        if not await awaiting.nodes(plane, set(configs)):
             _log.warning("not every node has connected yet", wanted=sorted(configs))
-        if self.mesos is not None and not await wait_for_outposts(plane, MESOS, set(configs)):
+        if self.mesos is not None and not await awaiting.outposts(plane, MESOS, set(configs)):
             _log.warning("not every Mesos agent answers yet", wanted=sorted(configs))
 
     def request_stop(self, *, stop_runs: bool) -> None:
@@ -310,44 +338,7 @@ async def serve(settings: Settings) -> int:
     return 1 if failed else 0
 
 
-def link_path(data: Path) -> Path:
-    """Give the place of the link's socket: in the data directory, or, where that path is too long, beside /tmp."""
-    path = data / "link" / "link.sock"
-    if len(str(path).encode()) > 100:
-        raise Invalid(f"data directory {data}: its path is too long for a Unix socket; expected at most 85 bytes")
-    return path
-
-
-def server_secret(data: Path) -> str:
-    """Give the secret that agents and workers of this data directory share with it."""
-    path = data / "secret"
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        secret = secrets.token_hex(32)
-        draft = os.open(data / "secret.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(draft, secret.encode())
-            os.fsync(draft)
-        finally:
-            os.close(draft)
-        (data / "secret.new").rename(path)
-        return secret
-
-
-def local_zone() -> str:
-    """Name the server's own time zone, for cron lines that name none."""
-    named = os.environ.get("TZ", "").lstrip(":")
-    if named:
-        return named
-    try:
-        target = Path("/etc/localtime").resolve(strict=True)
-    except OSError:
-        return "UTC"
-    return str(target).partition("zoneinfo/")[2] or "UTC"
-
-
-def pools(settings: Settings) -> list[Pool]:
+def configured_pools(settings: Settings) -> list[Pool]:
     """Give the configured pools."""
     return [
         Pool(id=path, reservation=pool.reservation, limit=pool.limit, share=pool.share)
@@ -370,31 +361,6 @@ def tls_files(settings: Settings) -> TlsFiles | None:
     if auth.tls_cert is None or auth.tls_key is None:
         return None
     return TlsFiles(auth.tls_cert, auth.tls_key, auth.tls_client_ca)
-
-
-async def wait_for_nodes(plane: Plane, names: set[str]) -> bool:
-    """Wait until these nodes are connected; False when some are not in time."""
-    try:
-        async with asyncio.timeout(NODES_PATIENCE):
-            while not names <= plane.gateway.sessions.keys():
-                await plane.gateway.changed.wait()
-                plane.gateway.changed.clear()
-    except TimeoutError:
-        return False
-    return True
-
-
-async def wait_for_outposts(plane: Plane, door: str, names: set[str]) -> bool:
-    """Wait until these nodes' outposts of a door are connected; False when some are not in time."""
-    wanted = {(door, name) for name in names}
-    try:
-        async with asyncio.timeout(NODES_PATIENCE):
-            while not wanted <= plane.outposts.sessions.keys():
-                await plane.outposts.changed.wait()
-                plane.outposts.changed.clear()
-    except TimeoutError:
-        return False
-    return True
 
 
 async def cancel(task: asyncio.Task[None]) -> None:

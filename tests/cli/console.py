@@ -23,6 +23,8 @@ from portico.control.queries import (
     ListRuns,
     Overview,
     ReadFile,
+    RecentSessions,
+    SessionView,
 )
 from portico.domain.errors import NotFound, PorticoError
 from portico.domain.events import Event, Selector
@@ -53,6 +55,7 @@ class Plot:
     def __init__(self) -> None:
         self.instances: dict[str, Instance] = {}
         self.runs: dict[str, Run] = {}
+        self.sessions: list[SessionView] = []
         self.kinds = ["hello"]
         self.revision = self.before = 7
         self.happens: list[Instance] = []
@@ -81,14 +84,16 @@ class Plot:
             return [record for record in self.instances.values() if record.id == command.id]
         raise AssertionError(command)
 
-    async def ask(self, query: Any) -> Any:  # noqa: PLR0911 — one answer for each query
+    async def ask(self, query: Any) -> Any:  # noqa: C901, PLR0911 — one answer for each query
         """Answer a query."""
         self.asked.append(query)
         if self.failure is not None:
             raise self.failure
         match query:
             case GetOverview():
-                return Overview(self.revision, 1, 1, {}, {"running": 2}, len(self.kinds), 0)
+                return Overview(self.revision, 1, 1, {}, {"running": 2}, len(self.kinds), 0, {"completed": 3})
+            case RecentSessions():
+                return self.sessions[-query.newest :]
             case GetInstance():
                 return _one(self.instances, query.id)
             case ListInstances():

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from cli.conftest import Portico
-from cli.console import Plot, a_run, an_instance
+from cli.console import NOW, Plot, a_run, an_instance
 
 from portico.cli.app import run
 from portico.control.commands import CancelInstances, ScheduleKind
-from portico.control.queries import ListInstances, ListRuns
+from portico.control.queries import ListInstances, ListRuns, SessionView
 from portico.domain.errors import Compacted, Exhausted, Invalid, Unavailable
 from portico.domain.jobs import InstanceState
 from portico.domain.runs import RunState
@@ -42,6 +42,28 @@ def test_status_tells_the_addresses_of_doors(portico: Portico, console: Path, ca
     assert json.loads(capsys.readouterr().out)["endpoints"] == told
     assert run(["status", "--server", told["http"]]) == 0
     assert "Mesos" not in capsys.readouterr().out
+
+
+def test_sessions_are_listed_with_their_tasks(portico: Portico, plot: Plot, capsys: Captured) -> None:
+    assert portico("sessions") == 0
+    assert capsys.readouterr().err == "no sessions\n"
+    plot.sessions = [
+        SessionView("s-1", "closed", NOW, ("default",), {}),
+        SessionView("s-2", "running", NOW, ("default", "gpu"), {"completed": 3, "pending": 1}),
+    ]
+    assert portico("sessions") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["s-1", "closed"], ["s-2", "running"]]
+    assert lines[2].endswith("default, gpu  3 completed, 1 pending")
+    assert portico("sessions", "--newest", "1", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["id"], told["door"], told["state"], told["tasks"]) == (
+        "s-2",
+        "armonik",
+        "running",
+        plot.sessions[1].calls,
+    )
+    assert told["created_at"].startswith("2026-")
 
 
 def test_scheduling_follows_to_the_end_and_prints_the_results(portico: Portico, plot: Plot, capsys: Captured) -> None:

@@ -35,6 +35,7 @@ def test_the_demo_ends_as_expected_and_leaves_nothing(tmp_path_factory: pytest.T
     ended = subprocess.run([sys.executable, str(DEMO)], env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
     assert "8 of 8 jobs ended as expected (6 succeeded, 2 failed), heartbeat fired 2 times" in ended.stdout
+    assert "6 of 6 ArmoniK tasks ended as expected, 14 words in all." in ended.stdout
     obstacle = demo("image").obstacle()
     if obstacle:
         assert "5 of 5 tasks ended as expected (3 finished, 1 failed, 1 killed)." in ended.stdout

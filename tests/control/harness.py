@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES
 from portico.domain.frames import Ack, Frame, Launch, Observation, Register, Report, Stop, Welcome
@@ -119,7 +120,7 @@ class FakeNode:
 
 
 def make_plane(store=None, clock=None):
-    store = store or MemoryStore([table.table for table in CORE_TABLES])
+    store = store or MemoryStore([table.table for table in CORE_TABLES], CALL_SHEETS)
     plane = Plane(store, clock or ManualClock(), CountingIds(), secret="s", reading_threads=0)
     plane.load()
     writer = LoopWriter(store, plane)

@@ -50,7 +50,7 @@ class LiveServer:
         self.configure(config, doors)
 
     def configure(self, config, doors=("jobv1",)):
-        keys = {"host": "127.0.0.1", "doors": list(doors), **self.ports}
+        keys = {"host": "127.0.0.1", "doors.enabled": list(doors), **self.ports}
         head = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
         self.config.write_text(head + config)
 

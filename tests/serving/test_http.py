@@ -234,6 +234,19 @@ def test_a_name_rebound_to_loopback_is_refused():
     asyncio.run(story())
 
 
+def test_paths_that_are_open_are_answered_without_the_token():
+    async def run():
+        guards = GuardSettings(token="s3cret", open_paths=frozenset({"/x/put"}))
+        async with serving(Site(), guards) as at:
+            assert (await at.client.get("/x/put")).status_code == 200
+            assert (await at.client.get("/healthz")).status_code == 401
+            preflight = {"origin": "https://gui.example", "access-control-request-method": "POST"}
+            assert (await at.client.options("/metrics", headers=preflight)).status_code == 405
+            assert (await at.client.options("/metrics")).status_code == 401
+
+    asyncio.run(run())
+
+
 def test_the_token_is_wanted_everywhere_but_for_probes():
     async def story():
         async with serving(Site(), GuardSettings(token="s3cret")) as at:

@@ -215,6 +215,7 @@ def test_the_whole_contract(tmp_path: Path) -> None:
                 parents=("default",),
                 configuration={"tier": "gold"},
                 resources={"cpus": 100, "mem": 256_000},
+                stated=frozenset({"mem"}),
             ),
         },
         titus_limits=TitusLimits(min_disk=0, max_runtime=HOUR, max_active_jobs=5),

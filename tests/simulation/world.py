@@ -18,6 +18,7 @@ from simulation.door import SERVICE, SimulatedDoor
 from simulation.invariants import Invariants
 from simulation.kinds import COMMANDS, POOLS, make_jobs
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.commands import CancelInstances, DrainNode, ScheduleKind, StopRun
 from portico.control.jobs import goals
 from portico.control.jobs.catalogue import kind_id
@@ -31,7 +32,7 @@ from portico.engines.simulated.node import Behaviour, SimulatedNode
 from portico.engines.simulated.virtual_time import SeededIds, VirtualClock, VirtualLoop
 from portico.engines.simulated.worker import SimulatedWorker
 from portico.store.memory import MemoryStore
-from portico.store.port import Batch
+from portico.store.port import Batch, Change
 
 SECRET = "s"
 HEALING = 400.0
@@ -73,7 +74,7 @@ class LateWriter:
         changes, self._waiting = self._waiting[:500], self._waiting[500:]
         self._world.store.write(Batch(changes))
         self._plane.on_durable(changes[-1].revision)
-        self._world.invariants.after_write(changes)
+        self._world.invariants.after_write([change for change in changes if isinstance(change, Change)])
         if self._waiting:
             self._scheduled = True
             self._world.loop.call_later(0.001, self._flush)
@@ -87,7 +88,7 @@ class World:
         self.loop = VirtualLoop()
         self.clock = VirtualClock(self.loop)
         self.ids = SeededIds(self.source, self.clock)
-        self.store = MemoryStore(TABLES)
+        self.store = MemoryStore(TABLES, CALL_SHEETS)
         self.jobs = make_jobs()
         self.tables_run = RUNS
         self.plane = None

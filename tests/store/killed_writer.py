@@ -1,6 +1,7 @@
 """A program that writes to a data directory until it is killed, and says what was acknowledged.
 
-Each submit is three notes with one body; every fourth one also removes the notes of an older submit.
+Each submit is three notes with one body, and three rows of a sheet in which a fourth change then sets a column; every
+fourth submit also removes the notes and rows of an older one.
 """
 
 from __future__ import annotations
@@ -9,28 +10,34 @@ import asyncio
 import sys
 from pathlib import Path
 
-from store.records import TABLES
+from store.records import SHEETS, TABLES, attempt, bulk
 
 from portico.domain.identity import Instant, Revision
 from portico.store.directory import open_directory
 from portico.store.port import Change
+from portico.store.sheets import Assign, BulkChange, Erase, Insert
 from portico.store.sqlite import SqliteStore
 from portico.store.writer import ThreadWriter
 
 PARTS = ("x", "y", "z")
 
 
-def changes(last: Revision, number: int, *, removed: bool = False) -> list[Change]:
+def changes(last: Revision, number: int, *, removed: bool = False) -> list[Change | BulkChange]:
     body = None if removed else b"%d" % number
+    rows = [number * 4 + n for n in range(3)]
     return [
-        Change(Revision(last + 1 + n), Instant(0), "notes", f"{number:08}{part}", (), body)
-        for n, part in enumerate(PARTS)
+        *(
+            Change(Revision(last + 1 + n), Instant(0), "notes", f"{number:08}{part}", (), body)
+            for n, part in enumerate(PARTS)
+        ),
+        bulk(last + 4, Erase("tries", rows) if removed else Insert("tries", [attempt(n, number, 1) for n in rows])),
+        bulk(last + 5, Assign("tries", ("state",), [(2, n) for n in rows])),
     ]
 
 
 async def write(path: Path) -> None:
     directory = open_directory(path)
-    store = SqliteStore(directory.database, TABLES)
+    store = SqliteStore(directory.database, TABLES, sheets=SHEETS)
     reader = store.reader()
     last = reader.last_revision()
     reader.close()

@@ -11,6 +11,7 @@ from typing import Protocol
 from portico.domain.identity import Instant, Revision
 from portico.store.memory import MemoryStore
 from portico.store.port import Batch, Change, Column, Condition, Operator, Reader, Select, Store, Table, Value
+from portico.store.sheets import Bulk, BulkChange, Cell, Field, Sheet, SheetColumn, SheetIndex, SheetQuery
 from portico.store.sqlite import SqliteStore
 
 RUNS = Table(
@@ -21,6 +22,52 @@ RUNS = Table(
 )
 NOTES = Table("notes")
 TABLES = (RUNS, NOTES)
+
+TERMS = Sheet(
+    "terms",
+    (SheetColumn("owner"), SheetColumn("level"), SheetColumn("title", "text"), SheetColumn("more", "map")),
+    (SheetIndex(("owner",)),),
+)
+TRIES = Sheet(
+    "tries",
+    (
+        SheetColumn("owner"),
+        SheetColumn("state"),
+        SheetColumn("terms"),
+        SheetColumn("alias", "text"),
+        SheetColumn("label", "text"),
+        SheetColumn("data", "blob"),
+        SheetColumn("begun_at"),
+        SheetColumn("ended_at"),
+    ),
+    (
+        SheetIndex(("owner", "state", "begun_at")),
+        SheetIndex(("terms",)),
+        SheetIndex(("alias",), where="alias"),
+    ),
+    links={"terms": "terms", "owner": "tries"},
+)
+SHEETS = (TERMS, TRIES)
+SUFFIX = "-8201-8234-56789abcdef0"
+TRY_CELLS = (1, 1, None, None, "x", b"d", 10, None)
+
+
+def attempt(number: int, *cells: Cell) -> tuple[Cell, ...]:
+    """A row of `tries`: the cells that are given, then usual ones."""
+    return (number, *cells, *TRY_CELLS[len(cells) :])
+
+
+def bulk(revision: int, change: Bulk) -> BulkChange:
+    return BulkChange(Revision(revision), change)
+
+
+def text(number: int) -> str:
+    return f"{number >> 16:08x}-{number & 0xFFFF:04x}{SUFFIX}"
+
+
+def numbers(store: Store, query: SheetQuery) -> list[Cell]:
+    with reading(store) as reader:
+        return [number for (number,) in reader.rows(query, (Field("number"),))]
 
 
 def run(
@@ -63,7 +110,7 @@ class Home(Protocol):
 
 class MemoryHome:
     def __init__(self, _path: Path) -> None:
-        self.store = MemoryStore(TABLES)
+        self.store = MemoryStore(TABLES, SHEETS)
 
     def reopen(self) -> MemoryStore:
         self.store = self.store.crash()
@@ -78,7 +125,7 @@ class SqliteHome:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lives = 0
-        self.store = SqliteStore(self._file(), TABLES)
+        self.store = SqliteStore(self._file(), TABLES, sheets=SHEETS)
 
     def _file(self) -> Path:
         folder = self._path / str(self._lives)
@@ -87,7 +134,7 @@ class SqliteHome:
 
     def reopen(self) -> SqliteStore:
         self.store.close()
-        self.store = SqliteStore(self._file(), TABLES)
+        self.store = SqliteStore(self._file(), TABLES, sheets=SHEETS)
         return self.store
 
     def crash(self) -> SqliteStore:
@@ -99,7 +146,7 @@ class SqliteHome:
             if source.exists():
                 shutil.copyfile(source, new.with_name(new.name + suffix))
         self.store.close()
-        self.store = SqliteStore(new, TABLES)
+        self.store = SqliteStore(new, TABLES, sheets=SHEETS)
         return self.store
 
 
@@ -112,7 +159,7 @@ def reading(store: Store) -> Iterator[Reader]:
         reader.close()
 
 
-def write(store: Store, *changes: Change) -> None:
+def write(store: Store, *changes: Change | BulkChange) -> None:
     store.write(Batch(changes))
 
 

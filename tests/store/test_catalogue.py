@@ -7,6 +7,7 @@ import pytest
 from portico.domain.errors import Invalid
 from portico.store.catalogue import Catalogue
 from portico.store.port import Column, Table
+from portico.store.sheets import Sheet, SheetColumn, SheetIndex
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,38 @@ from portico.store.port import Column, Table
 def test_a_description_that_cannot_be_stored_is_invalid(table: Table) -> None:
     with pytest.raises(Invalid):
         Catalogue((table,))
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        Sheet("Runs", ()),
+        Sheet("events", ()),
+        Sheet("sqlite_x", ()),
+        Sheet("s", (SheetColumn("number"),)),
+        Sheet("s", (SheetColumn("rowid"),)),
+        Sheet("s", (SheetColumn("a"), SheetColumn("a"))),
+        Sheet("s", (SheetColumn("a", "real"),)),
+        Sheet("s", (SheetColumn('a"; --'),)),
+        Sheet("s", (SheetColumn("a"),), (SheetIndex(("b",)),)),
+        Sheet("s", (SheetColumn("a"),), (SheetIndex(()),)),
+        Sheet("s", (SheetColumn("a"),), (SheetIndex(("a",), where="b"),)),
+        Sheet("s", (SheetColumn("a", "text"),), links={"a": "s"}),
+        Sheet("s", (SheetColumn("a"),), links={"b": "s"}),
+        Sheet("s", (SheetColumn("a"),), links={"a": "t"}),
+    ],
+    ids=str,
+)
+def test_a_sheet_that_cannot_be_stored_is_invalid(sheet: Sheet) -> None:
+    with pytest.raises(Invalid):
+        Catalogue((), (sheet,))
+
+
+def test_a_sheet_is_described_once_and_is_no_table() -> None:
+    with pytest.raises(Invalid, match="twice"):
+        Catalogue((), (Sheet("s", ()), Sheet("s", ())))
+    with pytest.raises(Invalid, match="a table and a sheet"):
+        Catalogue((Table("s"),), (Sheet("s", ()),))
 
 
 def test_a_table_is_described_once() -> None:

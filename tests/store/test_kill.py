@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from store.killed_writer import PARTS
-from store.records import TABLES, reading
+from store.records import SHEETS, TABLES, reading
 
 from portico.domain.errors import Conflict
 from portico.domain.identity import Revision
 from portico.store.directory import open_directory
 from portico.store.port import StoredEvent
+from portico.store.sheets import Field, SheetQuery
 from portico.store.sqlite import SqliteStore
 
 TESTS = Path(__file__).parents[1]
@@ -58,11 +59,14 @@ def test_what_was_acknowledged_survives_kill(tmp_path: Path) -> None:
     for answers in (1, 30, 77):
         acknowledged = killed_after(path, answers)
         with open_directory(path) as directory:
-            store = SqliteStore(directory.database, TABLES)
+            store = SqliteStore(directory.database, TABLES, sheets=SHEETS)
             with reading(store) as reader:
                 last = reader.last_revision()
                 assert last >= acknowledged > 0
                 events = reader.events(Revision(0), 1 << 30)
-                assert [event.revision for event in events] == list(range(1, last + 1))
-                check(events, {row.id: row.body for row in reader.active("notes")})
+                notes = {row.id: row.body for row in reader.active("notes")}
+                check(events, notes)
+                numbers = sorted({int(identity[:-1]) for identity in notes})
+                rows = reader.rows(SheetQuery("tries"), (Field("number"), Field("owner"), Field("state")))
+                assert rows == [(number * 4 + n, number, 2) for number in numbers for n in range(3)]
             store.close()

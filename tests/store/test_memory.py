@@ -8,12 +8,14 @@ import pytest
 from store.conformance import EVERYTHING, Conformance
 from store.machine import BOUNDED, StoreMachine
 from store.records import TABLES, MemoryHome, ids, run, write
+from store.sheet_conformance import SheetConformance
+from store.sheet_query_conformance import SheetQueryConformance
 
 from portico.domain.errors import Unavailable
 from portico.store.memory import MemoryStore
 
 
-class TestMemoryStore(Conformance):
+class TestMemoryStore(Conformance, SheetConformance, SheetQueryConformance):
     @pytest.fixture
     def home(self, tmp_path: Path) -> MemoryHome:
         return MemoryHome(tmp_path)

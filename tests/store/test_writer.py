@@ -8,21 +8,22 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from store.records import TABLES, note, reading
+from store.records import SHEETS, TABLES, attempt, bulk, note, reading
 
 from portico.domain.errors import Invalid, Unavailable
 from portico.domain.identity import Revision
 from portico.store.memory import MemoryStore
 from portico.store.port import Batch, Prune, PruneEvents, Select
+from portico.store.sheets import BulkChange, Insert
 from portico.store.sqlite import SqliteStore
-from portico.store.writer import MOST_CHANGES, SLICE_ROWS, ThreadWriter
+from portico.store.writer import MOST_CHANGES, MOST_ROWS, ROW_CAPACITY, SLICE_ROWS, ThreadWriter
 
 
 class GatedStore(MemoryStore):
     """Records its batches, and waits for the gate in each."""
 
     def __init__(self) -> None:
-        super().__init__(TABLES)
+        super().__init__(TABLES, SHEETS)
         self.batches: list[Batch] = []
         self.entered = threading.Event()
         self.gate = threading.Event()
@@ -78,6 +79,13 @@ class Trial:
         self.revision += count
         self.writer.submit([note(n, f"n{n}") for n in range(first, first + count)])
 
+    def submit_rows(self, count: int) -> None:
+        self.revision += 1
+        first = self.revision * 100_000
+        self.writer.submit(
+            [bulk(self.revision, Insert("tries", [attempt(first + n, 1, 1, 1, None, "", None) for n in range(count)]))]
+        )
+
     async def until(self, done: Callable[[], bool]) -> None:
         while not done():
             self.said.clear()
@@ -127,6 +135,37 @@ def test_a_submit_is_never_split_and_a_transaction_never_too_large() -> None:
         await t.until(lambda: t.durable[-1:] == [t.revision])
 
     assert trial(scenario).store.sizes() == [1, 500, 301, 200, 501, 2]
+
+
+def test_rows_of_sheets_are_counted_apart_from_records() -> None:
+    async def scenario(t: Trial) -> None:
+        await t.blocked()
+        for count in (12_000, 8_000, 1, MOST_ROWS + 1, 5):
+            t.submit_rows(count)
+            t.submit(2)
+        t.store.gate.set()
+        await t.until(lambda: t.durable[-1:] == [t.revision])
+
+    rows = [
+        sum(change.weight for change in batch.changes if isinstance(change, BulkChange))
+        for batch in trial(scenario).store.batches
+    ]
+    assert rows == [0, 20_000, 1, MOST_ROWS + 1, 5]
+
+
+def test_full_counts_rows_of_sheets_too() -> None:
+    async def scenario(t: Trial) -> None:
+        await t.blocked()
+        for _ in range(ROW_CAPACITY // 50_000 - 1):
+            t.submit_rows(50_000)
+        assert not t.writer.full
+        t.submit_rows(50_000)
+        assert t.writer.full
+        t.store.gate.set()
+        await t.until(lambda: t.durable[-1:] == [t.revision])
+        assert not t.writer.full
+
+    trial(scenario)
 
 
 def test_full_counts_what_waits() -> None:

@@ -33,6 +33,8 @@ _COMMANDS: tuple[tuple[str, str, Group, str], ...] = (
     ("instances", "instances:instances", WORK, "List instances."),
     ("instance", "instances:instance", WORK, "Show one instance in full."),
     ("cancel", "instances:cancel", WORK, "Cancel instances that have not ended."),
+    ("sessions", "sessions:sessions", WORK, "List ArmoniK sessions with their tasks."),
+    ("attach", "attaching:attach", WORK, "Let a worker take tasks of an ArmoniK partition."),
     ("runs", "runs:runs", WORK, "List Runs."),
     ("run", "runs:run", WORK, "Show one Run in full."),
     ("stop", "runs:stop", WORK, "Stop one Run."),

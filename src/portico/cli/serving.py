@@ -176,6 +176,7 @@ def status(*, target: Asked = Asked()) -> None:  # noqa: B008 — a frozen value
             ("kinds", str(overview["kinds"])),
             ("workers", str(overview["workers"])),
             ("instances", words.counts(overview["instances"])),
+            ("tasks", words.counts(overview["calls"])),
             ("runs", words.counts(overview["runs"])),
             ("revision", str(overview["revision"])),
         ]

@@ -24,6 +24,13 @@ RUNS = (
     Column("node", rigid=False),
     Column("command", rigid=False),
 )
+SESSIONS = (
+    Column("id"),
+    Column("state"),
+    Column("age"),
+    Column("partitions", rigid=False),
+    Column("tasks", rigid=False, wrap=True),
+)
 KINDS = (
     Column("kind"),
     Column("runs"),
@@ -61,6 +68,17 @@ def instance_row(record: Record, now: datetime) -> Row:
         str(record["attempts"]),
         words.ago(record["created_at"], now),
         words.arguments(record["arguments"]),
+    )
+
+
+def session_row(record: Record, now: datetime) -> Row:
+    """Show a session in a line."""
+    return (
+        record["id"],
+        state(record["state"]),
+        words.ago(record["created_at"], now),
+        words.printable(", ".join(record["partitions"])),
+        words.counts(record["tasks"]),
     )
 
 

@@ -32,6 +32,7 @@ _COLOURS = {
     "killed": "magenta",
     "draining": "yellow",
     "absent": "red",
+    "paused": "yellow",
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _SIZES = ("B", "KB", "MB", "GB", "TB")

@@ -41,6 +41,9 @@ def describe(
     if "titus" in doors:
         endpoints["titus"] = grpc
         endpoints["titus_rest"] = endpoints["http"]
+    if "armonik" in doors:
+        endpoints["armonik"] = grpc
+        endpoints["armonik_web"] = endpoints["http"]
     if mesos_port:
         endpoints["mesos_master"] = f"{advertise}:{mesos_port}"
         endpoints["mesos_agents"] = agents or []

@@ -14,7 +14,7 @@ from portico.domain.resources import CPUS, DISK, MEM, WHOLE
 from portico.domain.runs import AbsencePolicy, Limits, RunSpec
 from portico.doors.jobv1.outpost.discovery import Document, KindFact
 from portico.settings import KindSettings, PythonSettings, parse_duration
-from portico.settings.model import DEFAULT_RESOURCES
+from portico.settings.armonik_values import DEFAULT_RESOURCES
 
 DOOR = "jobv1"
 _MEGABYTE = 1 << 20

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import StrEnum
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from portico.control.cluster.scheduling import pool_tree
@@ -31,8 +32,11 @@ from portico.control.queries import (
     PoolView,
     Query,
     ReadFile,
+    RecentSessions,
+    SessionView,
 )
 from portico.deciding.entitlement import entitle
+from portico.domain.calls.states import CallState
 from portico.domain.errors import Exhausted, Invalid, NotFound, Unavailable
 from portico.domain.events import Selector
 from portico.domain.frames import FileFact, Usage
@@ -247,7 +251,33 @@ async def _overview(plane: Plane, _query: Query) -> Overview:
         instances=dict(Counter(instance.state.value for instance in plane.state.instances.values())),
         kinds=sum(1 for job in plane.state.jobs.values() if job.id.startswith(KIND_PREFIX) and not job.retired),
         workers=sum(len(fleet.workers) for fleet in plane.fleets.fleets.values()),
+        calls=_by_state(plane.calls.book.tallies.values()),
     )
+
+
+async def _recent_sessions(plane: Plane, query: RecentSessions) -> list[SessionView]:
+    await plane.committer.settled(plane.committer.revision)
+    book = plane.calls.book
+    numbers = sorted(nlargest(query.newest, book.sessions))
+    return [
+        SessionView(
+            id=plane.calls.session_text(number),
+            state=str(session.state),
+            created_at=session.created_at,
+            partitions=session.partitions,
+            calls=_by_state([book.tallies.get(number, [])]),
+        )
+        for number in numbers
+        for session in [book.sessions[number]]
+    ]
+
+
+def _by_state(tallies: Iterable[Sequence[int]]) -> dict[str, int]:
+    """Add up counts by the number of a state; gives those above 0 by its name."""
+    sums: Counter[int] = Counter()
+    for tally in tallies:
+        sums.update(dict(enumerate(tally)))
+    return {str(state): sums[state] for state in CallState if sums[state]}
 
 
 async def _list_files(plane: Plane, query: ListFiles) -> tuple[FileFact, ...]:
@@ -289,6 +319,7 @@ _ANSWERS: dict[type[Query], Callable[[Plane, Any], Awaitable[Any]]] = {
     ListNodes: _list_nodes,
     ListPools: _list_pools,
     GetOverview: _overview,
+    RecentSessions: _recent_sessions,
     ListFiles: _list_files,
     ReadFile: _read_file,
     GetUsage: _usage,

@@ -14,6 +14,7 @@ from typing import Protocol
 from portico.domain.errors import Exhausted, Unavailable
 from portico.domain.identity import Revision
 from portico.store.port import Change, Prune, PruneEvents
+from portico.store.sheets import BulkChange
 
 Effect = Callable[[], None]
 
@@ -26,7 +27,7 @@ class Writer(Protocol):
         """Tell whether too much is waiting to be written."""
         ...
 
-    def submit(self, changes: Sequence[Change]) -> None:
+    def submit(self, changes: Sequence[Change | BulkChange]) -> None:
         """Queue changes that belong in one transaction."""
         ...
 
@@ -62,7 +63,7 @@ class Committer:
         if self._writer is not None and self._writer.full:
             raise Exhausted("the server has more changes waiting than it can write; try again later")
 
-    def submit(self, changes: Sequence[Change], effects: Sequence[Effect]) -> None:
+    def submit(self, changes: Sequence[Change | BulkChange], effects: Sequence[Effect]) -> None:
         """Send changes to the writer; their effects run when the last of them is durable."""
         assert self._writer is not None
         revision = changes[-1].revision if changes else self.revision

@@ -13,7 +13,9 @@ from typing import Any
 
 from portico.control import asking, retention, submitting
 from portico.control.calls import workers
+from portico.control.calls.core import CallsCore, CallSettings
 from portico.control.calls.fleets import Fleets
+from portico.control.calls.lines import CallAgentSession
 from portico.control.calls.workers import WorkerSession
 from portico.control.cluster import nodes, runs
 from portico.control.cluster.capacity import Capacity
@@ -36,12 +38,14 @@ from portico.control.tallies import Tallies
 from portico.control.timers import Timers
 from portico.control.transaction import Transaction
 from portico.control.watching import Hub, watch
+from portico.domain.calls.frames import AgentHello
 from portico.domain.errors import Unavailable
 from portico.domain.events import Event, Selector
-from portico.domain.frames import FromPeer, Observation, OutpostHello, Register, WorkerHello
+from portico.domain.frames import Observation, OutpostHello, Register, WorkerHello
 from portico.domain.identity import Clock, Ids, Instant, Revision
 from portico.domain.jobs import Instance, InstanceState, Job, JobMode
 from portico.domain.nodes import CONFIGURATION, Pool
+from portico.domain.peers import FromPeer
 from portico.domain.runs import Run
 from portico.store.port import Store, StoredEvent
 
@@ -52,7 +56,7 @@ NoteListener = Callable[[Transaction, Run, Observation], None]
 class Plane:
     """One server's control."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — each is a port or the settings of one part, named at every call
         self,
         store: Store,
         clock: Clock,
@@ -63,6 +67,7 @@ class Plane:
         reading_threads: int = 2,
         keep: retention.Keep | None = None,
         offers: OfferSettings | None = None,
+        calls: CallSettings | None = None,
     ) -> None:
         self.clock = clock
         self.ids = ids
@@ -97,6 +102,8 @@ class Plane:
         self.attempts = Attempts(self)
         self.goals = Goals(self)
         self.fleets = Fleets(self)
+        self.calls = CallsCore(self, calls or CallSettings())
+        self.handlers.update(self.calls.handlers())
         self._name_timers()
 
     def _name_timers(self) -> None:
@@ -131,6 +138,7 @@ class Plane:
             self.state.index("runs", run_index)
         for instance_index in (self.job_instances, self.worker_instances, self.queues.on_instance):
             self.state.index("instances", instance_index)
+        self.calls.load()
         for extension in self.extensions.values():
             extension.attach(self)
             self.handlers.update(extension.handlers())
@@ -159,6 +167,7 @@ class Plane:
             for job in list(self.state.jobs.values()):
                 if job.mode is not JobMode.DEMAND:
                     self.goals.want(job.id)
+            self.calls.start(tx)
             for extension in self.extensions.values():
                 extension.start(tx)
         nodes.resume_absence(self)
@@ -185,6 +194,7 @@ class Plane:
             group.create_task(self.offers.run(), name="offers")
             group.create_task(nodes.watch_silence(self), name="silence")
             group.create_task(retention.run(self), name="retention")
+            group.create_task(self.calls.run(), name="calls")
             for door, extension in self.extensions.items():
                 group.create_task(extension.run(), name=door)
             await self.committer.failed.wait()
@@ -193,6 +203,7 @@ class Plane:
     def close(self) -> None:
         """Let go of readers and watchers."""
         self.hub.close_all()
+        self.calls.watching.close_all()
         self.history.close()
 
     # ---- what doors use ----------------------------------------------------------------------------------------
@@ -224,7 +235,7 @@ class Plane:
 
     # ---- what engines use --------------------------------------------------------------------------------------
 
-    def connect(self, first: FromPeer, line: Line) -> AgentSession | WorkerSession | OutpostSession:
+    def connect(self, first: FromPeer, line: Line) -> AgentSession | WorkerSession | OutpostSession | CallAgentSession:
         """Take the first frame of a new line; raises PorticoError when the peer is refused."""
         match first:
             case Register():
@@ -233,8 +244,10 @@ class Plane:
                 return workers.welcome(self, first, line)
             case OutpostHello():
                 return self.outposts.welcome(first, line)
+            case AgentHello():
+                return self.calls.agents.welcome(first, line)
             case _:
-                raise Unavailable("a line begins with register, worker or outpost")
+                raise Unavailable("a line begins with register, worker, outpost or call_agent")
 
     # ---- small things ------------------------------------------------------------------------------------------
 

@@ -97,6 +97,22 @@ class FileRange(msgspec.Struct, frozen=True):
     size: int
 
 
+class RecentSessions(Query, frozen=True):
+    """The newest Sessions of the calls core, the newest last; answered by a list of `SessionView`."""
+
+    newest: int
+
+
+class SessionView(msgspec.Struct, frozen=True):
+    """A Session with how many of its Calls are in each state."""
+
+    id: str
+    state: str
+    created_at: Instant
+    partitions: tuple[str, ...]
+    calls: dict[str, int]
+
+
 class NodeView(msgspec.Struct, frozen=True):
     """A node with its load; amounts in thousandths."""
 
@@ -133,3 +149,4 @@ class Overview(msgspec.Struct, frozen=True):
     instances: dict[str, int]
     kinds: int
     workers: int
+    calls: dict[str, int] = {}

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from portico.control.calls.numbering import CallNaming
 from portico.domain.jobs import Instance, Job
 from portico.domain.nodes import Node, Pool
 from portico.domain.runs import Run
@@ -115,8 +116,9 @@ JOBS = RecordTable(
 NODES = RecordTable(Node, Table("nodes"))
 POOLS = RecordTable(Pool, Table("pools"))
 VOLUMES = RecordTable(Volume, Table("volumes", (Column("node"),)), lambda volume: (volume.node,))
+CALL_NAMING = RecordTable(CallNaming, Table("call_naming"))
 
-CORE_TABLES: tuple[RecordTable[Any], ...] = (RUNS, INSTANCES, JOBS, NODES, POOLS, VOLUMES)
+CORE_TABLES: tuple[RecordTable[Any], ...] = (RUNS, INSTANCES, JOBS, NODES, POOLS, VOLUMES, CALL_NAMING)
 
 
 def by_name(tables: tuple[RecordTable[Any], ...]) -> Mapping[str, RecordTable[Any]]:

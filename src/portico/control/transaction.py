@@ -12,6 +12,7 @@ import msgspec
 
 from portico.domain.identity import Instant, Revision
 from portico.store.port import Change, Value
+from portico.store.sheets import Bulk, BulkChange
 
 if TYPE_CHECKING:
     from portico.control.committer import Effect
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class Transaction:
     """Collects puts; use as a context manager."""
 
-    __slots__ = ("_effects", "_first", "_plane", "_touched", "_undos", "now", "revision")
+    __slots__ = ("_bulks", "_effects", "_first", "_plane", "_touched", "_undos", "now", "revision")
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
@@ -31,6 +32,7 @@ class Transaction:
         self._first: dict[tuple[str, str], Any] = {}
         self._effects: list[Effect] = []
         self._undos: list[Effect] = []
+        self._bulks: list[Bulk] = []
 
     def put(self, record: msgspec.Struct) -> None:
         """Store a record under its id; memory has it at once."""
@@ -51,6 +53,10 @@ class Transaction:
         else:
             self._first[key] = old
         self._touched[key] = record
+
+    def write(self, bulk: Bulk) -> None:
+        """Change rows of a sheet; what memory has of them is the caller's affair, and so is undoing it."""
+        self._bulks.append(bulk)
 
     def after(self, effect: Callable[[], None]) -> None:
         """Do something once all of this is durable."""
@@ -103,10 +109,11 @@ class Transaction:
                 columns, body = written
                 change = Change(revision, self.now, name, identity, columns, body, table.scope(record))
             changes.append(change)
+        bulks = [BulkChange(committer.next_revision(), bulk) for bulk in self._bulks]
         self.revision = committer.revision
         plane.hub.hold(changes, self._touched)
         self._evict_later()
-        committer.submit(changes, self._effects)
+        committer.submit([*changes, *bulks] if bulks else changes, self._effects)
 
     def _evict_later(self) -> None:
         state = self._plane.state

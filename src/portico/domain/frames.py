@@ -324,4 +324,3 @@ FromOutpost = OutpostHello | Question | Reply
 ToOutpost = OutpostReady | Refused | Question | Reply
 FromWorker = WorkerHello | CallsReport
 ToWorker = WorkerReady | Refused | Calls | Recall | Ack | Shutdown
-FromPeer = FromAgent | FromWorker | FromOutpost

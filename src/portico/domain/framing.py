@@ -10,8 +10,10 @@ from typing import TypeVar
 
 import msgspec
 
+from portico.domain.calls.frames import ToCallAgent
 from portico.domain.errors import Invalid
-from portico.domain.frames import Frame, FromPeer, ToAgent, ToOutpost, ToWorker
+from portico.domain.frames import Frame, ToAgent, ToOutpost, ToWorker
+from portico.domain.peers import FromPeer
 
 FrameT = TypeVar("FrameT")
 
@@ -22,6 +24,7 @@ _encoder = msgspec.msgpack.Encoder()
 from_peer = msgspec.msgpack.Decoder(FromPeer)
 to_agent = msgspec.msgpack.Decoder(ToAgent)
 to_worker = msgspec.msgpack.Decoder(ToWorker)
+to_call_agent = msgspec.msgpack.Decoder(ToCallAgent)
 to_outpost = msgspec.msgpack.Decoder(ToOutpost)
 
 

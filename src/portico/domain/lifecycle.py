@@ -6,12 +6,12 @@ Promises: a transition that has no edge raises; a final state has no way out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import Enum
 from typing import Generic, TypeVar
 
 from portico.domain.errors import IllegalTransition
 
-State = TypeVar("State", bound=StrEnum)
+State = TypeVar("State", bound=Enum)
 
 
 class LifeCycle(Generic[State]):
@@ -29,5 +29,5 @@ class LifeCycle(Generic[State]):
     def advance(self, current: State, target: State) -> State:
         """Give `target` when the table has that edge, else raise IllegalTransition."""
         if (current, target) not in self.edges:
-            raise IllegalTransition(f"{self.name}: no edge from {current.value} to {target.value}")
+            raise IllegalTransition(f"{self.name}: no edge from {current} to {target}")
         return target

@@ -16,7 +16,8 @@ import structlog
 from portico.control.cluster.gateway import Line
 from portico.domain import framing
 from portico.domain.errors import PorticoError
-from portico.domain.frames import Frame, FromPeer, Refused
+from portico.domain.frames import Frame, Refused
+from portico.domain.peers import FromPeer
 
 _log = structlog.get_logger(__name__)
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 from collections.abc import Sequence
+from pathlib import Path
 
 import grpc
 import grpc.aio
@@ -57,6 +58,10 @@ def channel_options(settings: GrpcSettings) -> list[tuple[str, int]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
         ("grpc.http2.max_ping_strikes", 0),
+        # A window of one size: grown by what the line could carry, an upload that waits for the disk is read ahead by
+        # up to a hundred MB.
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.http2.lookahead_bytes", 1 << 20),
     ]
 
 
@@ -110,10 +115,11 @@ class GrpcServer:
         self._server: grpc.aio.Server | None = None
         self._calls: Calls | None = None
 
-    async def start(self, addresses: Sequence[Address]) -> list[Address]:
+    async def start(self, addresses: Sequence[Address], private: Path | None = None) -> list[Address]:
         """Listen, and refuse calls until `open`; gives the addresses with their real ports.
 
-        Unavailable or Invalid name the address, or the key material, that cannot be had.
+        `private` is a Unix socket for this process alone, without TLS; its folder says who may reach it. Unavailable
+        or Invalid name the address, or the key material, that cannot be had.
         """
         settings = self._settings
         credentials = grpc_credentials(settings.tls) if settings.tls is not None else None
@@ -127,6 +133,8 @@ class GrpcServer:
         server = grpc.aio.server(options=channel_options(settings))
         server.add_generic_rpc_handlers((methods,))
         bound = [_bind(server, address, credentials) for address in addresses]
+        if private is not None:
+            _bind_private(server, private)
         await self._set_all(serving=False)
         await server.start()
         self._server, self._calls = server, calls
@@ -221,6 +229,12 @@ def _bind(server: grpc.aio.Server, address: Address, credentials: grpc.ServerCre
     except RuntimeError as error:  # somebody else was faster after the address was found free
         raise refusal(address, OSError(errno.EADDRINUSE, str(error))) from error
     return Address(address.host, port)
+
+
+def _bind_private(server: grpc.aio.Server, path: Path) -> None:
+    """Listen on a Unix socket; one left by a server that was killed is replaced."""
+    path.unlink(missing_ok=True)
+    server.add_insecure_port(f"unix:{path}")
 
 
 def _register_metrics(metrics: Metrics, name: str, calls: Calls, methods: _Methods) -> None:

@@ -15,19 +15,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from portico.serving.addresses import is_loopback
 from portico.serving.http_errors import BodyTooLarge, error_response, http_response
 from portico.serving.identity import BearerToken
+from portico.serving.origins import is_preflight
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_HOSTS = 64
-_OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+"""Probes of orchestrators carry no token."""
 
 
 class GuardSettings(msgspec.Struct, frozen=True):
-    """`hosts` are names besides loopback ones that a server on loopback answers to; `origins` may send changes."""
+    """`hosts` are names besides loopback ones that a server on loopback answers to; `origins` may send changes;
+    `open_paths` are answered without the token.
+    """
 
     on_loopback: bool = True
     hosts: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     token: str | None = None
+    open_paths: frozenset[str] = OPEN_PATHS
     body_bytes: int = 256 << 20
 
 
@@ -84,8 +89,10 @@ class Guards:
 
     def _may_call(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
         """Tell whether the token is right or not wanted."""
-        if self._token is None or scope["path"] in _OPEN_PATHS:
+        if self._token is None or scope["path"] in self._settings.open_paths:
             return True
+        if scope["type"] == "http" and is_preflight(scope["method"], headers):
+            return True  # browsers ask without it
         return self._token.accepts(headers.get(b"authorization", b"").decode("latin-1"))
 
     async def _pass_bounded(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:

@@ -2,7 +2,8 @@
 to a connection at about the same time leaves together.
 
 An endless response whose reader has stopped can neither be finished nor left: the server would wait to write what is
-buffered. The extension `portico.abort` of a request's scope is a function that drops the connection and its buffers.
+buffered. The extension `portico.abort` of a request's scope is a function that drops the connection and its buffers;
+`portico.peer` one that gives the `Peer` at the other end, None without a certificate.
 uvicorn writes heads, bodies and chunks one by one, and a write of its own is a third of what a small answer costs.
 """
 
@@ -11,13 +12,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from portico.serving.peers import peer_of_transport
+
 ABORT = "portico.abort"
+PEER = "portico.peer"
 
 
 _MOST_BYTES = 64 << 10
@@ -157,7 +162,7 @@ class _Abortable:
 
     def __init__(self, app: Any, transport: asyncio.Transport) -> None:
         self._app = app
-        self._extensions = {ABORT: transport.abort}
+        self._extensions = {ABORT: transport.abort, PEER: partial(peer_of_transport, transport)}
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Answer one request."""

@@ -52,7 +52,8 @@ def translate_plainly(error: PorticoError) -> Translation:
 
 class Registration(msgspec.Struct, frozen=True):
     """Services of one door. `endless` are full method names (`/pkg.Service/Method`) of streams that never end by
-    themselves: a draining server ends them once the other calls are done, rather than waiting for them.
+    themselves: a draining server ends them once the other calls are done, rather than waiting for them. `web` says
+    that browsers may call the services too, over gRPC-Web.
     """
 
     add: Callable[[grpc.aio.Server], None]
@@ -60,6 +61,7 @@ class Registration(msgspec.Struct, frozen=True):
     door: str = ""
     translate: Translate = translate_plainly
     endless: frozenset[str] = frozenset()
+    web: bool = False
 
 
 class Collected:

@@ -3,6 +3,13 @@
 `load` is the way in; a wrong key or value is a SettingsError that names file, line, key and what was expected.
 """
 
+from portico.settings.armonik_values import (
+    ArmonikAuth,
+    ArmonikCertificate,
+    ArmonikGui,
+    ArmonikSettings,
+    PartitionSettings,
+)
 from portico.settings.durations import parse_duration
 from portico.settings.loading import load
 from portico.settings.model import (
@@ -12,7 +19,6 @@ from portico.settings.model import (
     KindSettings,
     LogSettings,
     NodeSettings,
-    PartitionSettings,
     PoolSettings,
     PythonSettings,
     RetentionSettings,
@@ -26,6 +32,10 @@ from portico.settings.problems import SettingsError
 
 __all__ = [
     "DOORS",
+    "ArmonikAuth",
+    "ArmonikCertificate",
+    "ArmonikGui",
+    "ArmonikSettings",
     "AuthSettings",
     "ImageSource",
     "KindSettings",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE
+from portico.settings.armonik_values import DEFAULT_RESOURCES
 from portico.settings.model import (
     BUILT_IN_IMAGES,
-    DEFAULT_RESOURCES,
     ImageSource,
     NodeSettings,
     PoolSettings,

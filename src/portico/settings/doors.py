@@ -7,15 +7,13 @@ import re
 import msgspec
 
 from portico.domain.identity import Micros
-from portico.settings.capacity import resources
-from portico.settings.kinds import command
-from portico.settings.model import BUILT_IN_PARTITIONS, DOORS, PERF_EVENTS, PartitionSettings
+from portico.settings.armonik import Armonik, armonik
+from portico.settings.model import DOORS, PERF_EVENTS
 from portico.settings.problems import nearest
-from portico.settings.reading import Place, Table, entries, table_reader
-from portico.settings.scalars import address, any_text, boolean, duration, integer, names, some_of
+from portico.settings.reading import Place, Table, entries
+from portico.settings.scalars import address, boolean, duration, some_of
 from portico.settings.titus import Titus, titus
 
-_PARTITION = PartitionSettings()
 _TIMER = re.compile(r"([a-z0-9]+)\.[a-z][a-z0-9_]*")
 
 
@@ -30,7 +28,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     """The table `[doors]` as read."""
 
     enabled: tuple[str, ...] = DOORS
-    partitions: dict[str, PartitionSettings] = msgspec.field(default_factory=BUILT_IN_PARTITIONS.copy)
+    armonik: Armonik = msgspec.field(default_factory=Armonik)
     titus: Titus = Titus()
     beam_forward: str | None = None
     mesos: Mesos = Mesos()
@@ -41,38 +39,11 @@ def doors(place: Place) -> Doors:
     with Table(place) as table:
         return Doors(
             enabled=table.take("enabled", some_of(DOORS), DOORS),
-            partitions=table.take("armonik", _armonik, BUILT_IN_PARTITIONS.copy()),
+            armonik=table.take("armonik", armonik, Armonik()),
             titus=table.take("titus", titus, Titus()),
             beam_forward=table.take("beam", _beam, None),
             mesos=table.take("mesos", _mesos, Mesos()),
         )
-
-
-def _armonik(place: Place) -> dict[str, PartitionSettings]:
-    with Table(place) as table:
-        written: dict[str, PartitionSettings] = table.take("partitions", table_reader(_partition), {})
-    return BUILT_IN_PARTITIONS | written
-
-
-def _partition(place: Place) -> PartitionSettings:
-    if not str(place.key[-1]).strip():
-        place.reject("the name of the partition is empty", "a name")
-    with Table(place) as table:
-        reserved = table.take("pod_reserved", integer(0), _PARTITION.pod_reserved)
-        most = table.take("pod_max", integer(0), max(reserved, _PARTITION.pod_max))
-        partition = PartitionSettings(
-            worker=table.take("worker", command, ()),
-            pod_reserved=reserved,
-            pod_max=most,
-            priority=table.take("priority", integer(0), _PARTITION.priority),
-            preemption_percentage=table.take("preemption_percentage", integer(0, 100), 0),
-            parents=table.take("parents", names, ()),
-            configuration=table.take("configuration", table_reader(any_text), {}),
-            resources=table.take("resources", resources, _PARTITION.resources),
-        )
-    if most < reserved:
-        place.inner("pod_max", most).reject(f"{most} is less than pod_reserved", f"at least {reserved}")
-    return partition
 
 
 def _beam(place: Place) -> str | None:

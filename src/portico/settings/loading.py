@@ -28,6 +28,7 @@ from portico.settings.scalars import (
     duration,
     fraction,
     integer,
+    origins,
     port,
     text,
     word_or_url,
@@ -91,7 +92,8 @@ def _settings(place: Place) -> Settings:
             nodes=table.take("nodes", nodes, default.nodes),
             pools=table.take("pools", pools, default.pools),
             images=table.take("images", images, default.images),
-            partitions=opened.partitions,
+            partitions=opened.armonik.partitions,
+            armonik=opened.armonik.settings,
             titus=opened.titus.settings,
             titus_limits=opened.titus.limits,
             beam_forward=opened.beam_forward,
@@ -113,6 +115,8 @@ def _retention(place: Place) -> RetentionSettings:
             events_count=table.take("events_count", integer(0, _MOST_ROWS), _RETENTION.events_count),
             sandbox_age=table.take("sandbox_age", duration, _RETENTION.sandbox_age),
             sandbox_min_free=table.take("sandbox_min_free", fraction, _RETENTION.sandbox_min_free),
+            sessions_age=table.take("sessions_age", duration, _RETENTION.sessions_age),
+            sessions_count=table.take("sessions_count", integer(0, _MOST_ROWS), _RETENTION.sessions_count),
         )
 
 
@@ -123,6 +127,7 @@ def _auth(place: Place) -> AuthSettings:
             tls_cert=table.take("tls_cert", scalars.path, None),
             tls_key=table.take("tls_key", scalars.path, None),
             tls_client_ca=table.take("tls_client_ca", scalars.path, None),
+            origins=table.take("origins", origins, ()),
         )
     if (auth.tls_cert is None) != (auth.tls_key is None):
         place.reject("only one of tls_cert and tls_key is given", "both or none")

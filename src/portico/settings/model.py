@@ -11,7 +11,13 @@ from pathlib import Path
 import msgspec
 
 from portico.domain.identity import DAY, SECOND, Instant, Micros
-from portico.domain.resources import CPUS, MEM, WHOLE, Ports
+from portico.domain.resources import WHOLE, Ports
+from portico.settings.armonik_values import (
+    BUILT_IN_PARTITIONS,
+    DEFAULT_RESOURCES,
+    ArmonikSettings,
+    PartitionSettings,
+)
 
 DOORS = ("titus", "peloton", "mesos", "armonik", "beam", "jobv1")
 """Every front door, in the order in which they are listed."""
@@ -35,9 +41,6 @@ PERF_EVENTS = (
     *(f"{cache}-{counted}" for cache, counts in _CACHES.items() for counted in counts),
 )
 """What the kernel can count of a Mesos container, by the names of `perf list`."""
-
-DEFAULT_RESOURCES = {CPUS: WHOLE // 10, MEM: 32 * WHOLE}
-"""What a kind or a partition's worker gets when nothing is said: 0.1 cpus and 32 MB."""
 
 
 class KindSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,23 +133,6 @@ class ImageSource(msgspec.Struct, frozen=True, kw_only=True):
 
 BUILT_IN_IMAGES = {"portico/host": ImageSource(scheme="host")}
 """Always served: the host's own root."""
-
-
-class PartitionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """An ArmoniK partition; without a worker command it only queues."""
-
-    worker: tuple[str, ...] = ()
-    pod_reserved: int = 1
-    pod_max: int = 1
-    priority: int = 1
-    preemption_percentage: int = 0
-    parents: tuple[str, ...] = ()
-    configuration: dict[str, str] = {}
-    resources: dict[str, int] = msgspec.field(default_factory=DEFAULT_RESOURCES.copy)
-
-
-BUILT_IN_PARTITIONS = {"default": PartitionSettings()}
-"""Exists even without workers."""
 
 
 class TitusSizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,6 +232,10 @@ class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_age: Micros = Micros(1 * DAY)
     sandbox_min_free: float = 0.1
     """Fraction of the disk below which sandboxes go before their age."""
+    sessions_age: Micros = Micros(0)
+    """How long ArmoniK sessions that are over stay, with their tasks and results; 0 is until they are deleted."""
+    sessions_count: int = 0
+    """How many of them stay; 0 is all."""
 
 
 class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,6 +245,8 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
+    origins: tuple[str, ...] = ()
+    """Whose web pages may call beside the server's own, as browsers name them."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,6 +282,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pools: dict[str, PoolSettings] = {}
     images: dict[str, ImageSource] = msgspec.field(default_factory=BUILT_IN_IMAGES.copy)
     partitions: dict[str, PartitionSettings] = msgspec.field(default_factory=BUILT_IN_PARTITIONS.copy)
+    armonik: ArmonikSettings = ArmonikSettings()
     titus: TitusSettings = TitusSettings()
     titus_limits: TitusLimits = TitusLimits()
     beam_forward: str | None = None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MOST_UNITS = 10**12
 _PORT_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})")
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 
 
@@ -149,6 +150,17 @@ def names(place: Place) -> tuple[str, ...]:
         if value.count(item) > 1:
             raise Rejected(f"{item!r} is named twice", "different names")
     return tuple(value)
+
+
+def origins(place: Place) -> tuple[str, ...]:
+    """A list of origins of web pages, written as browsers send them."""
+    found = names(place)
+    for name in found:
+        if not _ORIGIN.fullmatch(name):
+            raise Rejected(
+                f"{name!r} is not an origin", "SCHEME://HOST or SCHEME://HOST:PORT in lower case, without a path"
+            )
+    return found
 
 
 def path(place: Place) -> Path:

@@ -7,29 +7,24 @@ kind and can be stored without conversion or loss. Knows nothing of any database
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from portico.domain.errors import Conflict, Invalid
 from portico.domain.identity import Revision
+from portico.store.names import LARGEST, MOST_CONDITIONS, NAME, RESERVED_COLUMNS, RESERVED_TABLES, storable
 from portico.store.port import Change, Condition, Operator, Select, Table, Value
+from portico.store.sheet_catalogue import SheetCatalogue
+from portico.store.sheets import BulkChange, Sheet
 
-RESERVED_TABLES = frozenset({"events", "meta"})
-RESERVED_COLUMNS = frozenset({"id", "revision", "body", "rowid", "oid"})
 FIXED_KINDS = {"id": "text", "revision": "integer"}
-LARGEST = (1 << 63) - 1
-MOST_CONDITIONS = 30_000
-"""Below the 32,766 parameters that a default SQLite accepts in one statement."""
-
-_NAME = re.compile(r"(?=.{1,63}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _TEXT_ONLY = frozenset({Operator.CONTAINS, Operator.NOT_CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH})
 _NULLABLE = frozenset({Operator.EQ, Operator.NE})
 
 
 class Catalogue:
-    """The tables of one store, by name."""
+    """The tables of one store, by name, and its sheets."""
 
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[Table], sheets: Sequence[Sheet] = ()) -> None:
         self.tables: dict[str, Table] = {}
         self._kinds: dict[str, tuple[str, ...]] = {}
         self._searchable: dict[str, dict[str, str]] = {}
@@ -40,6 +35,10 @@ class Catalogue:
             self.tables[table.name] = table
             self._kinds[table.name] = tuple(column.kind for column in table.columns)
             self._searchable[table.name] = FIXED_KINDS | {column.name: column.kind for column in table.columns}
+        self.of_sheets = SheetCatalogue(sheets)
+        for sheet in sheets:
+            if sheet.name in self.tables:
+                raise Invalid(f"{sheet.name!r} is a table and a sheet")
 
     def table(self, name: str) -> Table:
         """Give a table's description; raises Invalid when there is none."""
@@ -48,12 +47,15 @@ class Catalogue:
             raise Invalid(f"there is no table {name!r}")
         return found
 
-    def check_changes(self, changes: Iterable[Change], last: Revision) -> Revision:
+    def check_changes(self, changes: Iterable[Change | BulkChange], last: Revision) -> Revision:
         """Check every change and give the newest revision; raises Invalid, or Conflict when a revision is not new."""
         for change in changes:
             if change.revision <= last:
                 raise Conflict(f"revision {change.revision} does not come after {last}")
             last = change.revision
+            if isinstance(change, BulkChange):
+                self.of_sheets.check_bulk(change.bulk)
+                continue
             kinds = self._kinds.get(change.table)
             if kinds is None:
                 raise Invalid(f"there is no table {change.table!r}")
@@ -93,11 +95,11 @@ class Catalogue:
 
 def check_table(table: Table) -> None:
     """Raise Invalid unless names are plain and unique, and indexes and the active mark name existing columns."""
-    if not _NAME.fullmatch(table.name) or table.name in RESERVED_TABLES or table.name.startswith("sqlite_"):
+    if not NAME.fullmatch(table.name) or table.name in RESERVED_TABLES or table.name.startswith("sqlite_"):
         raise Invalid(f"a table cannot be named {table.name!r}")
     kinds: dict[str, str] = {}
     for column in table.columns:
-        if not _NAME.fullmatch(column.name) or column.name in RESERVED_COLUMNS or column.name in kinds:
+        if not NAME.fullmatch(column.name) or column.name in RESERVED_COLUMNS or column.name in kinds:
             raise Invalid(f"table {table.name!r} cannot have a column {column.name!r}, or not twice")
         if column.kind not in {"text", "integer"}:
             raise Invalid(f"column {table.name}.{column.name} has the unknown kind {column.kind!r}")
@@ -133,14 +135,3 @@ def _check_value(value: Value, kind: str, table: str, name: str) -> None:
         raise Invalid(f"{table}.{name} is a number, not {value!r}", field=name)
     elif not -LARGEST <= value <= LARGEST:
         raise Invalid(f"{table}.{name} is out of range: {value}", field=name)
-
-
-def storable(text: str) -> bool:
-    """Tell whether text is well-formed: no half of a surrogate pair, which JSON can smuggle in."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

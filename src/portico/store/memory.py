@@ -10,36 +10,28 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from operator import attrgetter, eq, ge, gt, le, lt, ne
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from portico.domain.errors import AlreadyExists, Compacted, Conflict, Invalid, Unavailable
 from portico.domain.identity import Revision
+from portico.store import memory_sheets
 from portico.store.catalogue import Catalogue
+from portico.store.comparing import COMPARISONS, rank
 from portico.store.port import Batch, Change, Condition, Operator, Prune, Row, Select, StoredEvent, Table, Value
+from portico.store.sheet_catalogue import KEY
+from portico.store.sheets import BulkChange, Cell, Field, Sheet, SheetQuery
 
 _Columns = dict[str, Value]
-_COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
-    Operator.EQ: eq,
-    Operator.NE: ne,
-    Operator.LT: lt,
-    Operator.LE: le,
-    Operator.GT: gt,
-    Operator.GE: ge,
-    Operator.CONTAINS: lambda stored, value: value in stored,
-    Operator.NOT_CONTAINS: lambda stored, value: value not in stored,
-    Operator.STARTS_WITH: str.startswith,
-    Operator.ENDS_WITH: str.endswith,
-}
 
 
 class _State:
     """What is durable."""
 
-    def __init__(self, tables: Sequence[str]) -> None:
+    def __init__(self, tables: Sequence[str], sheets: Sequence[str] = ()) -> None:
+        self.sheets: memory_sheets.SheetRows = {name: {} for name in sheets}
         self.rows: dict[str, dict[str, tuple[Row, _Columns]]] = {name: {} for name in tables}
         self.events: list[StoredEvent] = []
         self.pruned = Revision(0)
@@ -48,6 +40,7 @@ class _State:
     def copy(self) -> _State:
         copied = _State(())
         copied.rows = {name: dict(rows) for name, rows in self.rows.items()}
+        copied.sheets = {name: dict(rows) for name, rows in self.sheets.items()}
         copied.events = list(self.events)
         copied.pruned, copied.last = self.pruned, self.last
         return copied
@@ -56,10 +49,11 @@ class _State:
 class MemoryStore:
     """A store that lasts as long as the process."""
 
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[Table], sheets: Sequence[Sheet] = ()) -> None:
         self._tables = tables
-        self._catalogue = Catalogue(tables)
-        self._state = _State(list(self._catalogue.tables))
+        self._sheets = sheets
+        self._catalogue = Catalogue(tables, sheets)
+        self._state = _State(list(self._catalogue.tables), list(self._catalogue.of_sheets.sheets))
         self._lock = threading.Lock()
         self._gone = ""
 
@@ -71,9 +65,12 @@ class MemoryStore:
         for prune in batch.prunes:
             if isinstance(prune, Prune):
                 self._catalogue.check_select(prune.select)
+        bulks = [change.bulk for change in batch.changes if isinstance(change, BulkChange)]
         with self._lock:
+            memory_sheets.apply(self._state.sheets, bulks, self._catalogue.of_sheets)
             for change in batch.changes:
-                self._apply(change)
+                if not isinstance(change, BulkChange):
+                    self._apply(change)
             self._state.last = last
             for prune in batch.prunes:
                 if isinstance(prune, Prune):
@@ -95,7 +92,10 @@ class MemoryStore:
         if not Path(target).parent.is_dir():
             raise Invalid(f"there is no directory {Path(target).parent} to put a backup in")
         with self._lock:
-            rows = {name: [row for row, _ in kept.values()] for name, kept in self._state.rows.items()}
+            rows: dict[str, list[object]] = {
+                **{name: [row for row, _ in kept.values()] for name, kept in self._state.rows.items()},
+                **{name: list(kept.values()) for name, kept in self._state.sheets.items()},
+            }
         try:
             with Path(target).open("xb") as file:
                 file.write(msgspec.msgpack.encode(rows))
@@ -109,7 +109,7 @@ class MemoryStore:
     def crash(self) -> MemoryStore:
         """Lose the server: this object writes no more, and a new one goes on from what was written."""
         self._gone = "crashed"
-        reopened = MemoryStore(self._tables)
+        reopened = MemoryStore(self._tables, self._sheets)
         with self._lock:
             reopened._state = self._state.copy()
         return reopened
@@ -140,6 +140,7 @@ class MemoryReader:
 
     def __init__(self, catalogue: Catalogue, lock: threading.Lock, state: _State) -> None:
         self._catalogue = catalogue
+        self._sheets = catalogue.of_sheets
         self._lock = lock
         self._state = state
         self._held = False
@@ -188,6 +189,47 @@ class MemoryReader:
         with self._lock:
             return self._state.last
 
+    def rows(self, query: SheetQuery, fields: Sequence[Field]) -> list[tuple[Cell, ...]]:
+        """Give these fields of the rows of a sheet that were asked for, in order."""
+        self._sheets.check_query(query)
+        self._sheets.check_fields(query.sheet, fields)
+        with self._lock:
+            found = memory_sheets.chosen(self._state.sheets, query, self._sheets)
+            look = memory_sheets.Look(self._state.sheets, query.sheet, self._sheets)
+            return [tuple(look.value(row, field) for field in fields) for row in found[_page(query)]]
+
+    def rows_by_number(self, sheet: str, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Cell, ...]]:
+        """Give the number and these columns of the rows that are there, in order of number."""
+        self._sheets.check_columns(sheet, columns)
+        with self._lock:
+            kept = self._state.sheets[sheet]
+            found = [kept[number] for number in sorted(set(numbers)) if number in kept]
+            return [tuple(row[column] for column in (KEY, *columns)) for row in found]
+
+    def count_rows(self, query: SheetQuery) -> int:
+        """Count the rows chosen, ignoring limit and offset."""
+        self._sheets.check_query(query)
+        with self._lock:
+            return len(memory_sheets.chosen(self._state.sheets, query, self._sheets))
+
+    def tally(self, query: SheetQuery, fields: Sequence[Field]) -> list[tuple[Cell, ...]]:
+        """Give each distinct combination of these fields, and last how many of the chosen rows have it."""
+        self._sheets.check_tally(query, fields)
+        with self._lock:
+            return memory_sheets.tally(self._state.sheets, query, fields, self._sheets)[_page(query)]
+
+    def count_distinct(self, query: SheetQuery, fields: Sequence[Field]) -> int:
+        """Count the distinct combinations of these fields among the chosen rows."""
+        self._sheets.check_tally(query, fields)
+        with self._lock:
+            return len(memory_sheets.tally(self._state.sheets, query, fields, self._sheets))
+
+    def last_number(self, sheet: str) -> int:
+        """Give the largest number in a sheet, 0 in an empty one."""
+        self._sheets.sheet(sheet)
+        with self._lock:
+            return max(self._state.sheets[sheet], default=0)
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Hold one state for all calls made inside."""
@@ -211,16 +253,12 @@ def _chosen(state: _State, catalogue: Catalogue, query: Select) -> list[Row]:
     matches = _matcher(query)
     found = [(row, columns) for row, columns in state.rows[query.table].values() if matches(columns)]
     for column, ascending in reversed((*query.order, ("id", True))):
-        found.sort(key=lambda kept: _rank(kept[1][column]), reverse=not ascending)
-    stop = query.offset + query.limit if query.limit >= 0 else None
-    return [row for row, _ in found[query.offset : stop]]
+        found.sort(key=lambda kept: rank(kept[1][column]), reverse=not ascending)
+    return [row for row, _ in found[_page(query)]]
 
 
-def _rank(value: Value) -> tuple[int, int, str]:
-    """Order null before every value, as SQLite does; the kinds never mix in one column."""
-    if value is None:
-        return (0, 0, "")
-    return (1, 0, value) if isinstance(value, str) else (1, value, "")
+def _page(query: Select | SheetQuery) -> slice:
+    return slice(query.offset, query.offset + query.limit if query.limit >= 0 else None)
 
 
 def _matcher(query: Select) -> Callable[[_Columns], bool]:
@@ -249,4 +287,4 @@ def _holds(condition: Condition, columns: _Columns) -> bool:
         return (stored is None) == (operator is Operator.EQ)
     if stored is None:
         return operator is Operator.NE
-    return _COMPARISONS[operator](stored, value)
+    return COMPARISONS[operator](stored, value)

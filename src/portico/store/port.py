@@ -14,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from portico.domain.identity import Instant, Revision
+
+if TYPE_CHECKING:
+    from portico.store.sheets import BulkChange, Cell, Field, SheetQuery
 
 Value = str | int | None
 
@@ -138,9 +141,12 @@ class PruneEvents(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What one transaction writes. Of several changes to one row the last one stays; events keep them all."""
+    """What one transaction writes. Of several changes to one row the last one stays; events keep them all.
 
-    changes: Sequence[Change]
+    Changes of sheets are carried out one after the other, in the order in which they stand.
+    """
+
+    changes: Sequence[Change | BulkChange]
     prunes: Sequence[Prune | PruneEvents] = ()
 
 
@@ -169,6 +175,31 @@ class Reader(Protocol):
 
     def last_revision(self) -> Revision:
         """Give the newest revision ever written, 0 in a new store."""
+        ...
+
+    def rows(self, query: SheetQuery, fields: Sequence[Field]) -> list[tuple[Cell, ...]]:
+        """Give these fields of the rows of a sheet that were asked for, in order."""
+        ...
+
+    def rows_by_number(self, sheet: str, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Cell, ...]]:
+        """Give the number and these columns of the rows that are there, in order of number."""
+        ...
+
+    def count_rows(self, query: SheetQuery) -> int:
+        """Count the rows chosen, ignoring limit and offset."""
+        ...
+
+    def tally(self, query: SheetQuery, fields: Sequence[Field]) -> list[tuple[Cell, ...]]:
+        """Give each distinct combination of these fields, and last how many of the chosen rows have it; ordered by
+        `order`, whose fields must be among these, then by the fields; limit and offset count combinations."""
+        ...
+
+    def count_distinct(self, query: SheetQuery, fields: Sequence[Field]) -> int:
+        """Count the distinct combinations of these fields among the chosen rows."""
+        ...
+
+    def last_number(self, sheet: str) -> int:
+        """Give the largest number in a sheet, 0 in an empty one."""
         ...
 
     def snapshot(self) -> AbstractContextManager[None]:

@@ -23,9 +23,16 @@ import msgspec
 from portico.domain.errors import Invalid, Unavailable
 from portico.domain.identity import Revision
 from portico.store.port import Batch, Change, Prune, PruneEvents, Store
+from portico.store.sheets import BulkChange
 
 MOST_CHANGES = 500
-"""Changes in one transaction; a single submit that is larger has one of its own."""
+"""Changes of records in one transaction; a single submit that is larger has one of its own."""
+
+MOST_ROWS = 20_000
+"""Rows of sheets in one transaction, which cost a fraction of a record: a tenth of a second or two."""
+
+ROW_CAPACITY = 400_000
+"""Rows of sheets that may wait: seconds of writing, and some hundred bytes each."""
 
 GATHER_SECONDS = 0.0015
 CROWD = 2
@@ -36,7 +43,17 @@ SLICE_ROWS = 500
 """Rows that one transaction prunes."""
 
 _Told = TypeVar("_Told")
-_Work = Sequence[Change] | Prune | PruneEvents | None
+
+
+class _Submit(msgspec.Struct, frozen=True, gc=False):
+    """What was submitted at once: so many changes of records, and of rows of sheets."""
+
+    changes: Sequence[Change | BulkChange]
+    records: int
+    rows: int
+
+
+_Work = _Submit | Prune | PruneEvents | None
 
 
 class ThreadWriter:
@@ -58,8 +75,8 @@ class ThreadWriter:
         self._capacity = capacity
         self._before = before
         self._queue: SimpleQueue[_Work] = SimpleQueue()
-        self._submitted = 0
-        self._written = 0
+        self._submitted_records = self._submitted_rows = 0
+        self._written_records = self._written_rows = 0
         self._prunes: deque[Prune | PruneEvents] = deque()
         self._held: _Work = None
         self._untidy = False
@@ -76,15 +93,21 @@ class ThreadWriter:
 
     @property
     def full(self) -> bool:
-        """Tell whether `capacity` changes or more are waiting; new work should then be refused."""
-        return self._submitted - self._written >= self._capacity
+        """Tell whether `capacity` changes or more are waiting, or ROW_CAPACITY rows; new work should be refused."""
+        return (
+            self._submitted_records - self._written_records >= self._capacity
+            or self._submitted_rows - self._written_rows >= ROW_CAPACITY
+        )
 
-    def submit(self, changes: Sequence[Change]) -> None:
+    def submit(self, changes: Sequence[Change | BulkChange]) -> None:
         """Queue changes for one transaction; only from the loop's thread. Raises Unavailable after a failure."""
         self._check_open()
         if changes:
-            self._submitted += len(changes)
-            self._queue.put(changes)
+            weights = [change.weight for change in changes if isinstance(change, BulkChange)]
+            submit = _Submit(changes, len(changes) - len(weights), sum(weights))
+            self._submitted_records += submit.records
+            self._submitted_rows += submit.rows
+            self._queue.put(submit)
 
     def submit_prune(self, prune: Prune | PruneEvents) -> None:
         """Queue a deletion of history, which is done in slices between the changes; it must have a limit."""
@@ -121,14 +144,16 @@ class ThreadWriter:
         """Write one transaction of what waits; False at the end."""
         if self._busy:
             time.sleep(GATHER_SECONDS)
-        changes = self._drain()
+        taken = self._drain()
+        changes = [change for submit in taken for change in submit.changes]
         self._busy = self._submits_taken > CROWD
         prunes = () if self._ending else self._next_prunes()
         if changes or prunes:
             if changes and self._before is not None:
                 self._before()
             self._store.write(Batch(changes, prunes))
-            self._written += len(changes)
+            self._written_records += sum(submit.records for submit in taken)
+            self._written_rows += sum(submit.rows for submit in taken)
             if changes:
                 self._tell(self._on_durable, changes[-1].revision)
         if self._ending:
@@ -136,22 +161,25 @@ class ThreadWriter:
         self._untidy = self._store.tidy()
         return True
 
-    def _drain(self) -> list[Change]:
-        """Take whole submits up to the limit; wait for the first one unless there is other work."""
-        taken: list[Change] = []
-        self._submits_taken = 0
+    def _drain(self) -> list[_Submit]:
+        """Take whole submits up to the limits; wait for the first one unless there is other work."""
+        taken: list[_Submit] = []
+        records = rows = 0
         while True:
             work = self._take(wait=not (taken or self._prunes or self._untidy))
             if work is None:
-                return taken
+                break
             if isinstance(work, Prune | PruneEvents):
                 self._prunes.append(work)
-            elif taken and len(taken) + len(work) > MOST_CHANGES:
+                continue
+            records += work.records
+            rows += work.rows
+            if taken and (records > MOST_CHANGES or rows > MOST_ROWS):
                 self._held = work
-                return taken
-            else:
-                taken.extend(work)
-                self._submits_taken += 1
+                break
+            taken.append(work)
+        self._submits_taken = len(taken)
+        return taken
 
     def _take(self, *, wait: bool) -> _Work:
         """Give the next submit, or None when nothing waits or the end was reached."""

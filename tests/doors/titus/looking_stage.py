@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 from harness import CountingIds, LoopWriter, ManualClock
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES
 from portico.doors.titus.extension.looking import Looking
@@ -41,7 +42,7 @@ class Keeping:
 class LookingStage:
     def __init__(self):
         self.extension = Keeping()
-        self.store = MemoryStore([table.table for table in (*CORE_TABLES, *TABLES)])
+        self.store = MemoryStore([table.table for table in (*CORE_TABLES, *TABLES)], CALL_SHEETS)
         self.clock = ManualClock()
         self.plane = Plane(
             self.store, self.clock, CountingIds(), secret="s", reading_threads=0, extensions=(self.extension,)

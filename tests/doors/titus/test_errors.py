@@ -45,6 +45,8 @@ def test_every_error_of_the_cores_has_a_row() -> None:
     ("error", "status", "http", "text"),
     [
         (errors.job_not_found("j"), StatusCode.NOT_FOUND, 404, "JobManagerException: Job with id j does not exist"),
+        (errors.job_id_not_found("j"), StatusCode.NOT_FOUND, 404, "TitusServiceException: Job id j not found"),
+        (errors.task_id_not_found("t"), StatusCode.NOT_FOUND, 404, "TitusServiceException: Task id t not found"),
         (errors.task_not_found("t"), StatusCode.NOT_FOUND, 404, "JobManagerException: Task with id t does not exist"),
         (errors.invalid_argument("no"), StatusCode.INVALID_ARGUMENT, 400, "TitusServiceException: no"),
         (
@@ -70,13 +72,13 @@ def test_every_error_of_the_cores_has_a_row() -> None:
             errors.same_sequence("a-s-d-q", "j"),
             StatusCode.INVALID_ARGUMENT,
             400,
-            "JobManagerException: Job with group sequence a-s-d-q exists (j)",
+            "JobManagerException: Constraint violation - job with group sequence a-s-d-q exists (j)",
         ),
         (
             errors.sequence_pending("a-s-d-q"),
             StatusCode.RESOURCE_EXHAUSTED,
             429,
-            "JobManagerException: Job with group sequence a-s-d-q is being created",
+            "JobManagerException: Job sequence id reserved by another pending job create request: a-s-d-q",
         ),
         (
             errors.not_service_job("j"),
@@ -151,7 +153,7 @@ def test_statuses_and_texts(error: domain.PorticoError, status: StatusCode, http
     ("error", "code", "text"),
     [
         (errors.not_found("x"), Code.NOT_FOUND, "x"),
-        (errors.too_many_jobs(5), Code.JOB_CREATE_LIMITED, "5 jobs are active"),
+        (errors.too_many_jobs(6, 5), Code.JOB_CREATE_LIMITED, "active=6, limit=5"),
         (errors.too_slow(), Code.TOO_SLOW, "not read as fast"),
         (errors.job_terminating("j", finished=True), Code.JOB_TERMINATING, "Job j is terminated"),
         (errors.task_terminating("t"), Code.TASK_TERMINATING, "Task t is in the termination process"),

@@ -9,9 +9,11 @@ import pytest
 from store.conformance import Conformance
 from store.machine import BOUNDED, StoreMachine
 from store.records import SqliteHome
+from store.sheet_conformance import SheetConformance
+from store.sheet_query_conformance import SheetQueryConformance
 
 
-class TestSqliteStore(Conformance):
+class TestSqliteStore(Conformance, SheetConformance, SheetQueryConformance):
     @pytest.fixture
     def home(self, tmp_path: Path) -> Iterator[SqliteHome]:
         home = SqliteHome(tmp_path)

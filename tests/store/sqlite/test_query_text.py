@@ -26,7 +26,7 @@ def test_values_are_bound(any_of: tuple[tuple[Condition, ...], ...], limit: int,
 
 @given(st.text(min_size=1), st.text())
 def test_the_successor_of_a_prefix_bounds_exactly_what_starts_with_it(prefix: str, other: str) -> None:
-    beyond = queries._successor(prefix)
+    beyond = queries.successor(prefix)
     for text in (prefix, prefix + other, other, beyond):
         within = text >= prefix and (not beyond or text < beyond)
         assert within == text.startswith(prefix)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from portico.control.commands import CancelInstances, ScheduleKind
 from portico.control.jobs.catalogue import KIND_PREFIX, kind_id
-from portico.control.queries import ListFiles, ListInstances, ListRuns, ReadFile
+from portico.control.queries import ListFiles, ListInstances, ListRuns, ReadFile, RecentSessions
 from portico.domain.errors import Invalid
 from portico.domain.events import Selector
 from portico.domain.identity import Micros, Revision
@@ -110,6 +110,11 @@ def list_runs(request: Request) -> ListRuns:
         active_only=params.get("active", "") in {"1", "true"},
         newest=_newest(request),
     )
+
+
+def recent_sessions(request: Request) -> RecentSessions:
+    """Read a list request."""
+    return RecentSessions(_newest(request))
 
 
 def list_files(request: Request) -> ListFiles:

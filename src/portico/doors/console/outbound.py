@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from portico.control.jobs.catalogue import kind_name
-from portico.control.queries import NodeView, PoolView
+from portico.control.queries import NodeView, PoolView, SessionView
 from portico.domain.events import Event
 from portico.domain.frames import FileFact
 from portico.domain.jobs import Instance, Job
@@ -129,6 +129,18 @@ def pool(view: PoolView) -> dict[str, Any]:
         "entitlement": amounts(view.entitlement),
         "allocation": amounts(view.allocation),
         "demand": amounts(view.demand),
+    }
+
+
+def session(view: SessionView) -> dict[str, Any]:
+    """Write a Session of the calls core; only one door has them."""
+    return {
+        "id": view.id,
+        "door": "armonik",
+        "state": view.state,
+        "created_at": moment(view.created_at),
+        "partitions": list(view.partitions),
+        "tasks": view.calls,
     }
 
 

@@ -64,6 +64,7 @@ class Console:
             ("/instances", self.instances, get),
             ("/instances/cancel", self.cancel, post),
             ("/instances/{id}", self.instance, get),
+            ("/sessions", self.sessions, get),
             ("/runs", self.runs, get),
             ("/runs/{id}", self.run, get),
             ("/runs/{id}/stop", self.stop, post),
@@ -107,6 +108,10 @@ class Console:
         said = await inbound.body(request, inbound.CancelBody)
         cancelled = await self._control.submit(inbound.cancel(said))
         return _json([outbound.instance(instance) for instance in cancelled])
+
+    async def sessions(self, request: Request) -> Response:
+        """List the newest sessions."""
+        return _json([outbound.session(view) for view in await self._control.ask(inbound.recent_sessions(request))])
 
     async def runs(self, request: Request) -> Response:
         """List Runs."""

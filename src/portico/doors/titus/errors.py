@@ -145,8 +145,8 @@ def _all(violations: Sequence[Violation]) -> str:
 
 
 def same_sequence(key: str, job: str) -> TitusError:
-    """Refuse a job whose group sequence an active job has."""
-    return TitusError(Code.INVALID_SEQUENCE_ID, f"Job with group sequence {key} exists ({job})")
+    """Refuse a job whose group sequence an active job has; deployers know this refusal by its words."""
+    return TitusError(Code.INVALID_SEQUENCE_ID, f"Constraint violation - job with group sequence {key} exists ({job})")
 
 
 # ---- limits --------------------------------------------------------------------------------------------------------
@@ -154,12 +154,14 @@ def same_sequence(key: str, job: str) -> TitusError:
 
 def sequence_pending(key: str) -> TitusError:
     """Refuse a job while another of the same group sequence is being created."""
-    return TitusError(Code.JOB_CREATE_LIMITED, f"Job with group sequence {key} is being created")
+    text = f"Job sequence id reserved by another pending job create request: {key}"
+    return TitusError(Code.JOB_CREATE_LIMITED, text)
 
 
-def too_many_jobs(limit: int) -> TitusError:
+def too_many_jobs(active: int, limit: int) -> TitusError:
     """Refuse a job beyond the number of active ones."""
-    return TitusError(Code.JOB_CREATE_LIMITED, f"Job creation rejected: {limit} jobs are active, which is the limit")
+    text = f"Reached a limit of active jobs Titus can run (active={active}, limit={limit})"
+    return TitusError(Code.JOB_CREATE_LIMITED, text)
 
 
 def too_slow() -> TitusError:
@@ -170,13 +172,23 @@ def too_slow() -> TitusError:
 # ---- what is not there ---------------------------------------------------------------------------------------------
 
 
-def job_not_found(job: str) -> TitusError:
+def job_id_not_found(job: str) -> TitusError:
     """Say that there is no such job, neither active nor archived."""
+    return TitusError(Code.JOB_ID_NOT_FOUND, f"Job id {job} not found")
+
+
+def task_id_not_found(task: str) -> TitusError:
+    """Say that there is no such task, neither active nor archived."""
+    return TitusError(Code.TASK_ID_NOT_FOUND, f"Task id {task} not found")
+
+
+def job_not_found(job: str) -> TitusError:
+    """Say that there is no such job, or that it is archived already."""
     return TitusError(Code.JOB_NOT_FOUND, f"Job with id {job} does not exist")
 
 
 def task_not_found(task: str) -> TitusError:
-    """Say that there is no such task, neither active nor archived."""
+    """Say that there is no such task, or that it is archived already."""
     return TitusError(Code.TASK_NOT_FOUND, f"Task with id {task} does not exist")
 
 

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from portico.store.port import Batch, Change, Table
+from portico.store.sheets import BulkChange
 
 _ASIDE = ("at", "scope", "logged")
 """What a change carries beyond its row."""
@@ -48,7 +49,8 @@ class LoneChanges:
 
 
 def lone_change(batch: Batch) -> Change | None:
-    """Give the change of a batch that consists of one, and of nothing else."""
-    if len(batch.changes) != 1 or batch.prunes or batch.changes[0].body is None:
+    """Give the change of a batch that consists of one of a row that stays, and of nothing else."""
+    if len(batch.changes) != 1 or batch.prunes:
         return None
-    return batch.changes[0]
+    change = batch.changes[0]
+    return None if isinstance(change, BulkChange) or change.body is None else change

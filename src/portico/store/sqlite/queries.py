@@ -58,9 +58,9 @@ def _where(query: Select, table: Table) -> Sql:
             continue
         for alternative in alternatives:
             conjunction = [_term(condition, table) for condition in alternative]
-            terms.append(_balanced("AND", [term for term, _ in conjunction]))
+            terms.append(balanced("AND", [term for term, _ in conjunction]))
             values += [value for _, bound in conjunction for value in bound]
-    return f" WHERE {_balanced('OR', terms)}", values
+    return f" WHERE {balanced('OR', terms)}", values
 
 
 def _sole_equal(alternative: tuple[Condition, ...]) -> str:
@@ -70,12 +70,12 @@ def _sole_equal(alternative: tuple[Condition, ...]) -> str:
     return condition.column if condition.operator is Operator.EQ and condition.value is not None else ""
 
 
-def _balanced(word: str, terms: list[str]) -> str:
-    """Join terms as a tree of logarithmic depth."""
+def balanced(word: str, terms: list[str]) -> str:
+    """Join terms, of which there is one at least, as a tree of logarithmic depth."""
     if len(terms) == 1:
         return terms[0]
     middle = len(terms) // 2
-    return f"({_balanced(word, terms[:middle])} {word} {_balanced(word, terms[middle:])})"
+    return f"({balanced(word, terms[:middle])} {word} {balanced(word, terms[middle:])})"
 
 
 def _term(condition: Condition, table: Table) -> Sql:
@@ -90,10 +90,11 @@ def _term(condition: Condition, table: Table) -> Sql:
         return f"{column} IS NOT ?", [value]
     if operator in _COMPARISONS:
         return f"{column} {_COMPARISONS[operator]} ?", [value]
-    return _text_term(column, operator, str(value))
+    return text_term(column, operator, str(value))
 
 
-def _text_term(column: str, operator: Operator, value: str) -> Sql:
+def text_term(column: str, operator: Operator, value: str) -> Sql:
+    """Build the comparison of a column's text, or of what else gives one."""
     if operator is Operator.CONTAINS:
         return f"instr({column}, ?) > 0", [value]
     if operator is Operator.NOT_CONTAINS:
@@ -104,13 +105,13 @@ def _text_term(column: str, operator: Operator, value: str) -> Sql:
             return f"{column} IS NOT NULL", []
         return f"substr(CAST({column} AS BLOB), ?) = ?", [-len(ending), ending]
     # What starts with a text lies between it and its successor, which lets an index serve the search.
-    beyond = _successor(value)
+    beyond = successor(value)
     if beyond:
         return f"({column} >= ? AND {column} < ?)", [value, beyond]
     return f"{column} >= ?", [value]
 
 
-def _successor(prefix: str) -> str:
+def successor(prefix: str) -> str:
     """Give the least text above all that start with `prefix`, or "" when there is none."""
     for end in range(len(prefix), 0, -1):
         code = ord(prefix[end - 1])

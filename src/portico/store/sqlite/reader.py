@@ -7,15 +7,20 @@ uncommitted pages from being recycled), save for an unfinished `active` and insi
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from portico.domain.errors import Compacted, Conflict
 from portico.domain.identity import Revision
-from portico.store.catalogue import LARGEST, Catalogue, storable
+from portico.store.catalogue import Catalogue
+from portico.store.names import LARGEST, storable
 from portico.store.port import Row, Select, StoredEvent
-from portico.store.sqlite import queries
+from portico.store.sheet_catalogue import KEY
+from portico.store.sheets import Cell, Field, SheetQuery
+from portico.store.sqlite import queries, sheet_queries
 from portico.store.sqlite.connections import explain, explained, open_reader
 
 _EVENTS = "SELECT revision, at, table_name, id, scope, body FROM events WHERE revision > ?"
@@ -28,6 +33,7 @@ class SqliteReader:
     def __init__(self, path: Path, catalogue: Catalogue) -> None:
         self._path = path
         self._catalogue = catalogue
+        self._sheets = catalogue.of_sheets
         self._connection = open_reader(path)
         self._single = self._connection.cursor()
         self._get = {
@@ -94,6 +100,40 @@ class SqliteReader:
         """Give the newest revision ever written, 0 in a new store."""
         return Revision(self._meta("last_revision"))
 
+    def rows(self, query: SheetQuery, fields: Sequence[Field]) -> list[tuple[Cell, ...]]:
+        """Give these fields of the rows of a sheet that were asked for, in order."""
+        self._sheets.check_query(query)
+        self._sheets.check_fields(query.sheet, fields)
+        return self._fetch(sheet_queries.rows(query, fields, self._sheets.sheet(query.sheet)))
+
+    def rows_by_number(self, sheet: str, numbers: Sequence[int], columns: Sequence[str]) -> list[tuple[Cell, ...]]:
+        """Give the number and these columns of the rows that are there, in order of number."""
+        self._sheets.check_columns(sheet, columns)
+        listed = "".join(f', "{column}"' for column in columns)
+        among = "SELECT value FROM json_each(?)"  # one value, however many numbers
+        text = f'SELECT {KEY}{listed} FROM "{sheet}" WHERE {KEY} IN ({among}) ORDER BY {KEY}'  # noqa: S608 — checked
+        return self._fetch((text, [msgspec.json.encode(list(numbers)).decode()]))
+
+    def count_rows(self, query: SheetQuery) -> int:
+        """Count the rows chosen, ignoring limit and offset."""
+        self._sheets.check_query(query)
+        return self._fetch_number(sheet_queries.count(query, self._sheets.sheet(query.sheet)))
+
+    def tally(self, query: SheetQuery, fields: Sequence[Field]) -> list[tuple[Cell, ...]]:
+        """Give each distinct combination of these fields, and last how many of the chosen rows have it."""
+        self._sheets.check_tally(query, fields)
+        return self._fetch(sheet_queries.tally(query, fields, self._sheets.sheet(query.sheet)))
+
+    def count_distinct(self, query: SheetQuery, fields: Sequence[Field]) -> int:
+        """Count the distinct combinations of these fields among the chosen rows."""
+        self._sheets.check_tally(query, fields)
+        return self._fetch_number(sheet_queries.count_distinct(query, fields, self._sheets.sheet(query.sheet)))
+
+    def last_number(self, sheet: str) -> int:
+        """Give the largest number in a sheet, 0 in an empty one."""
+        self._sheets.sheet(sheet)
+        return self._fetch_number((f'SELECT coalesce(max({KEY}), 0) FROM "{sheet}"', []))  # noqa: S608 — checked
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Hold one state for all calls made inside."""
@@ -116,6 +156,15 @@ class SqliteReader:
         with explained(self._path):
             value: int = self._connection.execute(_META, (key,)).fetchone()[0]
         return value
+
+    def _fetch(self, statement: queries.Sql) -> list[tuple[Cell, ...]]:
+        with explained(self._path):
+            return self._connection.execute(*statement).fetchall()
+
+    def _fetch_number(self, statement: queries.Sql) -> int:
+        with explained(self._path):
+            number: int = self._connection.execute(*statement).fetchone()[0]
+        return number
 
     def _rows(self, cursor: sqlite3.Cursor) -> Iterator[Row]:
         with explained(self._path):

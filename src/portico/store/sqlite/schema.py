@@ -1,7 +1,8 @@
 """The layout of the file, made from table descriptions and kept up with them.
 
 Owns all DDL. Each table has `id TEXT PRIMARY KEY`, `revision`, its columns and `body`, its indexes, and a partial
-index over active rows; beside them stand `events` (the log) and `meta` (what the file is, and how far it got).
+index over active rows; a sheet has `number INTEGER PRIMARY KEY`, its columns and its indexes. Beside them stand
+`events` (the log) and `meta` (what the file is, and how far it got).
 
 Tables are rowid tables. Measured against WITHOUT ROWID with 2 million rows of 36-character UUIDv7 ids, bodies of 300 to
 800 bytes and three secondary indexes on 8 KiB pages: 21,800 inserts a second to 16,500, 10,100 updates of recent rows
@@ -21,7 +22,9 @@ from collections.abc import Iterable, Sequence
 from portico import __version__
 from portico.domain.errors import Invalid
 from portico.store.catalogue import Catalogue
-from portico.store.port import Table
+from portico.store.port import Column, Table
+from portico.store.sheet_catalogue import KEY
+from portico.store.sheets import Sheet, SheetColumn
 from portico.store.sqlite.connections import transaction
 from portico.store.sqlite.migrations import Migration, run
 from portico.store.sqlite.migrations.runner import latest, version
@@ -32,7 +35,7 @@ APPLICATION_ID = 0x506F7274
 DATA_FORMAT = 1
 """The number of the layout outside the described tables (events, meta); it moves with a migration only."""
 
-_TYPES = {"text": "TEXT", "integer": "INTEGER"}
+_TYPES = {"text": "TEXT", "integer": "INTEGER", "blob": "BLOB", "map": "TEXT"}
 _FOUNDATION = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     (
@@ -52,6 +55,8 @@ def prepare(connection: sqlite3.Connection, catalogue: Catalogue, migrations: Se
     with transaction(connection):
         for table in catalogue.tables.values():
             _fit_table(connection, table)
+        for sheet in catalogue.of_sheets.sheets.values():
+            _fit_sheet(connection, sheet)
         connection.executemany(
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             [("product_version", __version__), ("data_format", DATA_FORMAT)],
@@ -81,32 +86,36 @@ def _found(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _fit_table(connection: sqlite3.Connection, table: Table) -> None:
-    present = dict(connection.execute("SELECT name, type FROM pragma_table_info(?)", (table.name,)).fetchall())
+    before = "id TEXT PRIMARY KEY NOT NULL, revision INTEGER NOT NULL"
+    _fit_columns(connection, table.name, table.columns, before, ", body BLOB NOT NULL")
+    _fit_indexes(connection, table.name, dict(_indexes(table)))
+
+
+def _fit_sheet(connection: sqlite3.Connection, sheet: Sheet) -> None:
+    _fit_columns(connection, sheet.name, sheet.columns, f"{KEY} INTEGER PRIMARY KEY NOT NULL")
+    _fit_indexes(connection, sheet.name, dict(_sheet_indexes(sheet)))
+
+
+def _fit_columns(
+    connection: sqlite3.Connection, name: str, columns: Sequence[Column | SheetColumn], before: str, after: str = ""
+) -> None:
+    present = dict(connection.execute("SELECT name, type FROM pragma_table_info(?)", (name,)).fetchall())
     if not present:
-        columns = "".join(f', "{column.name}" {_TYPES[column.kind]}' for column in table.columns)
-        connection.execute(
-            f'CREATE TABLE "{table.name}" (id TEXT PRIMARY KEY NOT NULL, revision INTEGER NOT NULL{columns},'
-            " body BLOB NOT NULL)"
-        )
-    else:
-        _fit_columns(connection, table, present)
-    _fit_indexes(connection, table)
-
-
-def _fit_columns(connection: sqlite3.Connection, table: Table, present: dict[str, str]) -> None:
-    for column in table.columns:
+        listed = "".join(f', "{column.name}" {_TYPES[column.kind]}' for column in columns)
+        connection.execute(f'CREATE TABLE "{name}" ({before}{listed}{after})')
+        return
+    for column in columns:
         wanted = _TYPES[column.kind]
         found = present.get(column.name)
         if found is None:
-            connection.execute(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {wanted}')
+            connection.execute(f'ALTER TABLE "{name}" ADD COLUMN "{column.name}" {wanted}')
         elif found != wanted:
-            raise Invalid(f"column {table.name}.{column.name} is stored as {found}; it cannot become {wanted}")
+            raise Invalid(f"column {name}.{column.name} is stored as {found}; it cannot become {wanted}")
 
 
-def _fit_indexes(connection: sqlite3.Connection, table: Table) -> None:
-    wanted = dict(_indexes(table))
+def _fit_indexes(connection: sqlite3.Connection, table: str, wanted: dict[str, str]) -> None:
     rows = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", (table.name,)
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", (table,)
     )
     present = {name for (name,) in rows.fetchall()}
     for name in present - wanted.keys():
@@ -118,13 +127,23 @@ def _fit_indexes(connection: sqlite3.Connection, table: Table) -> None:
 
 def _indexes(table: Table) -> Iterable[tuple[str, str]]:
     for columns in table.indexes:
-        name = f"{table.name}__{'__'.join(columns)}"
-        listed = ", ".join(f'"{column}"' for column in columns)
-        yield name, f'CREATE INDEX "{name}" ON "{table.name}" ({listed})'
+        yield _index(table.name, columns)
     for columns in table.past:
-        name = f"{table.name}__past__{'__'.join(columns)}"
-        listed = ", ".join(f'"{column}"' for column in columns)
-        yield name, f'CREATE INDEX "{name}" ON "{table.name}" ({listed}) WHERE "{table.active}" = 0'
+        yield _index(table.name, columns, "past__", f' WHERE "{table.active}" = 0')
     if table.active:
         name = f"{table.name}__{table.active}__only"
         yield name, f'CREATE INDEX "{name}" ON "{table.name}" (id) WHERE "{table.active}" = 1'
+
+
+def _sheet_indexes(sheet: Sheet) -> Iterable[tuple[str, str]]:
+    for index in sheet.indexes:
+        if index.where:
+            yield _index(sheet.name, index.columns, f"{index.where}__", f' WHERE "{index.where}" IS NOT NULL')
+        else:
+            yield _index(sheet.name, index.columns)
+
+
+def _index(table: str, columns: Sequence[str], mark: str = "", where: str = "") -> tuple[str, str]:
+    name = f"{table}__{mark}{'__'.join(columns)}"
+    listed = ", ".join(f'"{column}"' for column in columns)
+    return name, f'CREATE INDEX "{name}" ON "{table}" ({listed}){where}'

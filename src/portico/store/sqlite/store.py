@@ -16,14 +16,17 @@ from portico.domain.identity import Revision
 from portico.store.catalogue import Catalogue
 from portico.store.faults import disk_errors
 from portico.store.port import Batch, Change, Prune, Table
+from portico.store.sheets import BulkChange, Erase, EraseWhere, Insert, Sheet
 from portico.store.sqlite import queries
 from portico.store.sqlite.backup import copy
 from portico.store.sqlite.connections import PAGE_SIZE, explained, open_reader, open_writer, transaction, tune_writer
+from portico.store.sqlite.free_space import STEP_PAGES, FreeSpace
 from portico.store.sqlite.log_room import LogRoom
 from portico.store.sqlite.lone_change import LoneChanges, lone_change
 from portico.store.sqlite.migrations import MIGRATIONS, Migration
 from portico.store.sqlite.reader import SqliteReader
 from portico.store.sqlite.schema import prepare, refuse_foreign
+from portico.store.sqlite.sheets import SheetWriting
 
 SWEPT_EVENTS = 2_000
 """How many dead events one step of `tidy` deletes: about 10 ms."""
@@ -36,6 +39,8 @@ LOG_BYTES = CHECKPOINT_PAGES * 5 // 4 * PAGE_SIZE
 
 _PAGES_PER_ROW = 3
 _PAGES_PER_COMMIT = 4
+_INSERTED_PER_PAGE = 8
+_TOUCHED_PER_PAGE = 2
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)"
 _SET_META = "UPDATE meta SET value = ? WHERE key = ?"
 _SWEEP = (
@@ -47,10 +52,16 @@ _SWEEP = (
 class SqliteStore:
     """One database file. The caller makes sure that no second server opens it (see `directory`)."""
 
-    def __init__(self, path: Path, tables: Sequence[Table], migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        tables: Sequence[Table],
+        migrations: Sequence[Migration] = MIGRATIONS,
+        sheets: Sequence[Sheet] = (),
+    ) -> None:
         """Open, create or upgrade the file; raises Invalid when it is foreign, newer or damaged at the front."""
         self._path = path
-        self._catalogue = Catalogue(tables)
+        self._catalogue = Catalogue(tables, sheets)
         self._upserts = {table.name: _upsert(table) for table in tables}
         self._unmoved_pages = 0
         self._log_room = LogRoom(path, LOG_BYTES)
@@ -60,6 +71,8 @@ class SqliteStore:
                 refuse_foreign(self._connection)
                 tune_writer(self._connection)
                 prepare(self._connection, self._catalogue, migrations)
+                self._free_space = FreeSpace(self._connection)
+                self._sheets = SheetWriting(self._connection, self._catalogue.of_sheets)
                 self._lone_changes = LoneChanges(self._connection, tables, self._upserts)
                 self._last = Revision(self._meta("last_revision"))
                 self._pruned = Revision(self._meta("pruned_through"))
@@ -89,18 +102,26 @@ class SqliteStore:
         self._last = last
         self._swept = self._swept and pruned == self._pruned
         self._pruned = pruned
-        self._unmoved_pages += _PAGES_PER_COMMIT + _PAGES_PER_ROW * len(batch.changes)
+        self._unmoved_pages += _PAGES_PER_COMMIT + sum(map(_pages, batch.changes))
+        if batch.prunes or any(map(_removes, batch.changes)):
+            self._free_space.note()
 
     def tidy(self) -> bool:
-        """Delete some dead events, move pages into the file, lengthen the log; True while dead events remain."""
+        """Delete some dead events, give back some free pages, move pages into the file, lengthen the log.
+
+        True while there are more events to delete or pages to give back.
+        """
         with explained(self._path):
             if not self._swept:
                 self._sweep_events()
+            freeing = self._free_space.step()
+            if freeing:
+                self._unmoved_pages += STEP_PAGES * 2
             if self._unmoved_pages >= CHECKPOINT_PAGES:
                 self._unmoved_pages = 0
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         self._log_room.grow()
-        return not self._swept
+        return freeing or not self._swept
 
     def reader(self) -> SqliteReader:
         """Open a reader for the calling thread."""
@@ -117,9 +138,12 @@ class SqliteStore:
             self._connection.close()
 
     def _write_all(self, batch: Batch, last: Revision, pruned: Revision) -> None:
+        changes = [change for change in batch.changes if not isinstance(change, BulkChange)]
         with transaction(self._connection):
-            self._write_rows(batch.changes)
-            self._write_events(batch.changes)
+            self._write_rows(changes)
+            self._write_events(changes)
+            if len(changes) < len(batch.changes):
+                self._sheets.write([change.bulk for change in batch.changes if isinstance(change, BulkChange)])
             if last != self._last:
                 self._connection.execute(_SET_META, (last, "last_revision"))
             for prune in batch.prunes:
@@ -157,6 +181,7 @@ class SqliteStore:
         with transaction(self._connection):
             self._connection.execute(_SWEEP, (self._pruned, SWEPT_EVENTS - 1, self._pruned))
         self._unmoved_pages += SWEPT_EVENTS // 4
+        self._free_space.note()
         self._swept = self._oldest_event() > self._pruned
 
     def _oldest_event(self) -> int:
@@ -169,6 +194,17 @@ class SqliteStore:
             raise Unavailable(f"the database {self._path} lacks its {key}")
         value: int = row[0]
         return value
+
+
+def _pages(change: Change | BulkChange) -> int:
+    """Estimate how many pages a change writes: new rows of sheets lie side by side, and others often do."""
+    if isinstance(change, Change):
+        return _PAGES_PER_ROW
+    return change.weight // (_INSERTED_PER_PAGE if isinstance(change.bulk, Insert) else _TOUCHED_PER_PAGE) + 1
+
+
+def _removes(change: Change | BulkChange) -> bool:
+    return change.body is None if isinstance(change, Change) else isinstance(change.bulk, Erase | EraseWhere)
 
 
 def _upsert(table: Table) -> str:

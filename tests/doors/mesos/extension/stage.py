@@ -7,6 +7,7 @@ import itertools
 
 from harness import CountingIds, FakeNode, LoopWriter, ManualClock, settle
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES
 from portico.domain.identity import Micros
@@ -27,7 +28,7 @@ class Stage:
     def __init__(self, store=None, clock=None, ids=None):
         self.door = MesosDoor()
         tables = [table.table for table in (*CORE_TABLES, *self.door.tables)]
-        self.store = store or MemoryStore(tables)
+        self.store = store or MemoryStore(tables, CALL_SHEETS)
         self.clock = clock or ManualClock()
         self.ids = ids or CountingIds()
         self.plane = Plane(self.store, self.clock, self.ids, secret="s", reading_threads=0, extensions=(self.door,))

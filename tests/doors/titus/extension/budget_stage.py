@@ -9,6 +9,7 @@ from doors.titus.extension.stage import Stage, service
 from google.protobuf import json_format
 from harness import CountingIds, LoopWriter, ManualClock
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.commands import DrainNode
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES
@@ -45,7 +46,7 @@ class BudgetStage(Stage):
             parts=(self.groups, self.evicting, self.relocating),
         )
         tables = [table.table for table in (*CORE_TABLES, *self.door.tables)]
-        self.store = store or MemoryStore(tables)
+        self.store = store or MemoryStore(tables, CALL_SHEETS)
         self.clock = clock or ManualClock()
         self.ids = ids or CountingIds()
         self.plane = Plane(self.store, self.clock, self.ids, secret="s", reading_threads=0, extensions=(self.door,))

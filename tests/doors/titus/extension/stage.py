@@ -6,6 +6,7 @@ import asyncio
 
 from harness import CountingIds, FakeNode, LoopWriter, ManualClock, settle
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES
 from portico.domain.events import Selector
@@ -33,7 +34,7 @@ class Stage:
         }
         self.door = TitusDoor(self.made["limits"], periods=self.made["periods"], site=self.made["site"])
         tables = [table.table for table in (*CORE_TABLES, *self.door.tables)]
-        self.store = store or MemoryStore(tables)
+        self.store = store or MemoryStore(tables, CALL_SHEETS)
         self.clock = clock or ManualClock()
         self.ids = ids or CountingIds()
         self.plane = Plane(self.store, self.clock, self.ids, secret="s", reading_threads=0, extensions=(self.door,))

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from portico.domain.nodes import Node
-from portico.doors.titus.extension.context import MOST_SHARED, Contexts, agent_context
+from portico.doors.titus.extension.context import MOST_SHARED, Contexts, addressed, agent_context
 from portico.doors.titus.extension.standing import Site
 
 
@@ -49,6 +49,18 @@ def test_an_agent_is_described_by_what_its_node_says():
         "task.containerIp": "1.2.3.4",
     }
     assert agent_context(Node(id="n2"), "local")["agent.host"] == "n2"
+
+
+def test_an_address_is_told_under_the_name_of_its_kind_and_takes_the_place_of_another():
+    node = agent_context(Node(id="n1", attributes={"ip": "1.2.3.4"}), "local")
+    own = addressed(node, "fd00::7")
+    assert own["task.containerIp"] == own["task.containerIPv6"] == "fd00::7"
+    assert "task.containerIPv4" not in own
+    assert addressed(own, "10.0.0.2") == {
+        **node,
+        "task.containerIp": "10.0.0.2",
+        "task.containerIPv4": "10.0.0.2",
+    }
 
 
 def test_tasks_of_a_group_on_a_node_share_their_context():

@@ -77,7 +77,7 @@ def test_a_group_sequence_is_held_by_one_unfinished_job():
         job = await stage.create(grouped("001"))
         error = await refused(stage, commands.CreateJob(grouped("001"), ALICE))
         assert error.code is Code.INVALID_SEQUENCE_ID
-        assert f"job with group sequence app-st-d-001 exists ({job})" in str(error).replace("Job", "job")
+        assert str(error) == f"Constraint violation - job with group sequence app-st-d-001 exists ({job})"
         await stage.create(grouped("002"))
         await stage.create(grouped("001", stack="other"))
         await stage.create(grouped(""))

@@ -61,8 +61,8 @@ def test_jobs_and_tasks_are_found_active_and_archived():
         (FindJob(""), "INVALID_ARGUMENT"),
         (FindJob("{00000000-0000-4000-8000-00000000000}"), "INVALID_ARGUMENT"),
         (FindTask("x" * 36), "INVALID_ARGUMENT"),
-        (FindJob(uuid_of(9)), "JOB_NOT_FOUND"),
-        (FindTask(uuid_of(9)), "TASK_NOT_FOUND"),
+        (FindJob(uuid_of(9)), "JOB_ID_NOT_FOUND"),
+        (FindTask(uuid_of(9)), "TASK_ID_NOT_FOUND"),
     ],
 )
 def test_ids_that_lead_nowhere_are_refused(query, code):
@@ -379,6 +379,28 @@ def test_tasks_of_a_finished_job_are_in_the_archive():
         await stage.settle()
         assert (await find_tasks(stage, jobIds=uuid_of(1), taskStates="Finished"))[0] == [1]
         assert (await find_tasks(stage, jobIds=uuid_of(1)))[0] == []
+
+    run(story)
+
+
+def test_tasks_of_a_finished_job_are_found_before_they_are_archived():
+    async def story():
+        stage = LookingStage()
+        one, other = stage.put(job(1)), stage.put(job(2))
+        stage.put(
+            task(1, one, state="Finished", archived=True),
+            task(2, one, state="Finished"),
+            task(3, one, state="Finished", code="crashed"),
+            task(4, other, state="Finished"),
+        )
+        stage.change(one, status=Status("Finished", "normal", "", T0))
+        await stage.settle()
+        ids = uuid_of(1)
+        assert ids not in stage.standing.jobs
+        assert (await find_tasks(stage, jobIds=ids, taskStates="Finished"))[0] == [1, 2, 3]
+        assert (await find_tasks(stage, jobIds=ids, taskStates="Finished", appName="x"))[0] == [1, 2, 3]
+        assert (await find_tasks(stage, jobIds=ids, taskStates="Finished", skipSystemFailures="true"))[0] == [1, 2]
+        assert (await find_tasks(stage, jobIds=ids))[0] == []
 
     run(story)
 

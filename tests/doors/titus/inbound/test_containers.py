@@ -119,10 +119,10 @@ def test_shared_memory_and_rights() -> None:
     assert main(BATCH, "container { resources { shmSizeMB: 100 } }").shm_size == 100 * MB
 
 
-def test_variables_of_the_job_go_over_its_own() -> None:
+def test_what_says_which_job_it_is_goes_over_the_job_s_own_variables() -> None:
     text = (
         'jobGroupInfo { stack: "s" } container { env { key: "A" value: "b" } env { key: "TITUS_JOB_ID" value: "x" } '
-        "resources { cpu: 2.5 } }"
+        'env { key: "NETFLIX_APP" value: "mine" } resources { cpu: 2.5 } }'
     )
     assert planned(BATCH, text).template.spec.environment == {
         "A": "b",
@@ -133,10 +133,28 @@ def test_variables_of_the_job_go_over_its_own() -> None:
         "TITUS_NUM_DISK": "20000",
         "TITUS_NUM_NETWORK_BANDWIDTH": "256",
         "NETFLIX_EXECUTOR": "titus",
-        "NETFLIX_APP": "app",
+        "NETFLIX_APP": "mine",
         "NETFLIX_STACK": "s",
+        "NETFLIX_CLUSTER": "app-s",
+        "NETFLIX_AUTO_SCALE_GROUP": "app-s-v000",
+        "TITUS_IMAGE_NAME": "acme/tool",
+        "TITUS_IMAGE_TAG": "1",
         "TITUS_IAM_ROLE": "role",
     }
+
+
+@pytest.mark.parametrize(
+    ("group", "cluster", "auto_scale_group"),
+    [
+        ("", "app", "app-v000"),
+        ('stack: "s" sequence: "v007"', "app-s", "app-s-v007"),
+        ('stack: "s" detail: "d"', "app-s-d", "app-s-d-v000"),
+        ('detail: "d"', "app--d", "app--d-v000"),
+    ],
+)
+def test_the_names_of_a_job_s_group(group: str, cluster: str, auto_scale_group: str) -> None:
+    found = planned(BATCH, f"jobGroupInfo {{ {group} }}").template.spec.environment
+    assert (found["NETFLIX_CLUSTER"], found["NETFLIX_AUTO_SCALE_GROUP"]) == (cluster, auto_scale_group)
 
 
 @pytest.mark.parametrize(

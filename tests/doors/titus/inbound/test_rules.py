@@ -506,6 +506,18 @@ def test_a_descriptor_that_is_too_large_is_refused() -> None:
         convert(descriptor, Limits())
 
 
+def test_what_cannot_be_converted_is_told_together_with_broken_rules() -> None:
+    found = broken(written("", "networkConfiguration { networkMode: 77 } batch { size: 1001 }"))
+    fields = [field for field, _ in found]
+    assert fields[:2] == [RETRY, "networkConfiguration.networkMode"]
+    assert {"owner.teamEmail", "container.image.name", "extensions.size"} < set(fields)
+    job = convert(written(BATCH), Limits())
+    wrong = written("", budget("relocationLimit {} timeWindows { days: 9 }")).disruptionBudget
+    with pytest.raises(TitusError) as raised:
+        convert_budget(wrong, job, Limits())
+    assert [one.field for one in raised.value.violations] == ["disruptionBudget.timeWindows[0].days", f"{POLICY}.limit"]
+
+
 def test_capacity_of_an_update() -> None:
     assert [one.field for one in sizes.of_capacity(2, 1, 0, 10)] == ["capacity"] * 3
     assert list(sizes.of_capacity(0, 0, 0, 10)) == []

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from doors.titus.extension.stage import Stage
 from harness import CountingIds, LoopWriter, ManualClock
 
+from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES
 from portico.domain.events import Selector
@@ -39,7 +40,7 @@ class NeighbourStage(Stage):
             parts=(CapacityGroups(), Balancers(), self.policies, self.scaling),
         )
         tables = [table.table for table in (*CORE_TABLES, *self.door.tables)]
-        self.store = store or MemoryStore(tables)
+        self.store = store or MemoryStore(tables, CALL_SHEETS)
         self.clock = clock or ManualClock()
         self.ids = ids or CountingIds()
         self.plane = Plane(self.store, self.clock, self.ids, secret="s", reading_threads=0, extensions=(self.door,))

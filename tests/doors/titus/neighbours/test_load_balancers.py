@@ -11,7 +11,7 @@ from doors.titus.neighbours.neighbour_stage import CONTEXT, NeighbourStage
 from portico.doors.titus.codes import Code
 from portico.doors.titus.errors import TitusError
 from portico.doors.titus.extension import commands
-from portico.doors.titus.extension.balancers import MOST_OF_A_JOB
+from portico.doors.titus.extension.balancers import MOST_OF_A_JOB, AddBalancer, RemoveBalancer
 from portico.doors.titus.neighbours.load_balancers import LoadBalancers
 from portico.wire.titus import base_pb2, job_api_pb2
 from portico.wire.titus import loadbalancer_api_pb2 as pb
@@ -55,6 +55,24 @@ def test_balancers_come_and_go():
         await trial.remove(job, "one")
         assert await trial.of(job) == await trial.of(NOBODY) == []
         await trial.remove(NOBODY, "one")
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("command", [AddBalancer, RemoveBalancer])
+def test_a_change_is_answered_when_it_is_durable(command):
+    async def play():
+        trial = Trial()
+        stage = trial.stage
+        job = await stage.create(service(1))
+        await trial.add(job, "one")
+        stage.writer.hold = True
+        told = asyncio.ensure_future(stage.plane.submit(command(job, "two" if command is AddBalancer else "one")))
+        await stage.settle()
+        assert not told.done()
+        stage.writer.hold = False
+        stage.writer.flush()
+        await told
 
     asyncio.run(play())
 

@@ -44,7 +44,7 @@ async def waiting(stage, scheduler, job):
 def test_unknown_tasks_are_not_found():
     async def play():
         stage, scheduler = made()
-        for identity, code in ((NOBODY, Code.TASK_NOT_FOUND), ("what", Code.INVALID_ARGUMENT)):
+        for identity, code in ((NOBODY, Code.TASK_ID_NOT_FOUND), ("what", Code.INVALID_ARGUMENT)):
             with pytest.raises(TitusError) as caught:
                 await stage.call(scheduler.GetSchedulingResult, asked(identity))
             assert caught.value.code is code

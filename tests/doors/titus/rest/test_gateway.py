@@ -204,7 +204,7 @@ def test_the_member_is_the_one_of_the_path(bench: Bench) -> None:
 def test_errors_have_the_status_of_their_code(bench: Bench) -> None:
     for error, status in (
         (errors.job_not_found("j"), 404),
-        (errors.too_many_jobs(3), 429),
+        (errors.too_many_jobs(3, 3), 429),
         (errors.job_terminating("j"), 409),
         (errors.unimplemented("no"), 501),
     ):

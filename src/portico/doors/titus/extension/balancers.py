@@ -99,6 +99,7 @@ class Balancers:
             raise errors.invalid_argument(f"Job {command.job} has the most load balancers allowed, {MOST_OF_A_JOB}")
         with self._standing.plane.begin() as tx:
             tx.put(JobBalancers(command.job, (*present.balancers, command.balancer)))
+        await self._standing.plane.committer.settled(tx.revision)
 
     async def _remove(self, command: RemoveBalancer) -> None:
         present = self._records.get(command.job)
@@ -110,6 +111,7 @@ class Balancers:
                 tx.put(JobBalancers(command.job, left))
             else:
                 tx.drop(present)
+        await self._standing.plane.committer.settled(tx.revision)
 
     async def _find(self, query: FindBalancers) -> list[JobBalancers]:
         committer = self._standing.plane.committer

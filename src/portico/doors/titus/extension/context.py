@@ -24,7 +24,8 @@ NETWORK_MODE = "task.effectiveNetworkMode"
 CELL = "titus.cell"
 STACK = "titus.stack"
 
-CONTAINER_ADDRESS = ("task.containerIp", "task.containerIPv4")
+_ANY_ADDRESS, _IPV4_ADDRESS, _IPV6_ADDRESS = "task.containerIp", "task.containerIPv4", "task.containerIPv6"
+_ADDRESSES = frozenset({_ANY_ADDRESS, _IPV4_ADDRESS, _IPV6_ADDRESS})
 """What clients read a task's address from: the container's own, else its node's."""
 
 NETWORK_MODES = ("UnknownNetworkMode", "Ipv4Only", "Ipv6AndIpv4", "Ipv6AndIpv4Fallback", "Ipv6Only", "HighScale")
@@ -42,7 +43,7 @@ _FROM_ATTRIBUTES = {
 }
 """Context keys of the agent, and the node attributes that give them, best first."""
 
-_OF_NODES = frozenset({NODE_NAME, *CONTAINER_ADDRESS})
+_OF_NODES = frozenset({NODE_NAME, *_ADDRESSES})
 
 MOST_SHARED = 10_000
 """Contexts that are remembered to be shared."""
@@ -129,13 +130,14 @@ def agent_context(node: Node, region: str) -> dict[str, str]:
         if value:
             context[name] = value
     if "agent.hostIp" in context:
-        context |= addressed(context["agent.hostIp"])
+        return addressed(context, context["agent.hostIp"])
     return context
 
 
-def addressed(address: str) -> dict[str, str]:
-    """Say where a task is reached."""
-    return dict.fromkeys(CONTAINER_ADDRESS, address)
+def addressed(context: dict[str, str], address: str) -> dict[str, str]:
+    """Give a context that says where a task is reached, instead of what was said of that."""
+    kept = {name: value for name, value in context.items() if name not in _ADDRESSES}
+    return {**kept, _ANY_ADDRESS: address, _IPV6_ADDRESS if ":" in address else _IPV4_ADDRESS: address}
 
 
 def duration_text(milliseconds: int) -> str:

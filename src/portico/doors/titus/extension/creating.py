@@ -73,7 +73,7 @@ class Creating:
         standing = self._standing
         most = standing.settings.max_active_jobs
         if len(standing.views) >= most:
-            raise errors.too_many_jobs(most)
+            raise errors.too_many_jobs(len(standing.views), most)
         if not key:
             return
         if key in self._pending:

@@ -96,7 +96,7 @@ class Following:
             placed = self._contexts.placed(seen.context, new.node)
             seen = msgspec.structs.replace(seen, node=new.node, context=placed)
         if new.address and new.address != old.address:
-            seen = msgspec.structs.replace(seen, context={**seen.context, **context.addressed(new.address)})
+            seen = msgspec.structs.replace(seen, context=context.addressed(seen.context, new.address))
         if new.healthy is not seen.healthy:
             seen = msgspec.structs.replace(seen, healthy=new.healthy)
         if seen is not task:

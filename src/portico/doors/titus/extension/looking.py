@@ -15,7 +15,7 @@ from portico.control.extensions import Handler
 from portico.control.queries import Query
 from portico.doors.titus import errors
 from portico.doors.titus.extension.archive import Archive
-from portico.doors.titus.extension.matching import Filter
+from portico.doors.titus.extension.matching import Filter, fits_archived
 from portico.doors.titus.extension.ordering import Ordered, key_of
 from portico.doors.titus.extension.records import JOBS, TASKS, TitusJob, TitusTask
 from portico.doors.titus.inbound.criteria import Criteria
@@ -39,13 +39,13 @@ GLANCE = 128
 
 
 class FindJob(Query, frozen=True):
-    """One job, active or archived. Raises JobNotFound, and an invalid argument for an id that is no UUID."""
+    """One job, active or archived. Raises JOB_NOT_FOUND, and an invalid argument for an id that is no UUID."""
 
     id: str
 
 
 class FindTask(Query, frozen=True):
-    """One task, active or archived. Raises TaskNotFound, and an invalid argument for an id that is no UUID."""
+    """One task, active or archived. Raises TASK_NOT_FOUND, and an invalid argument for an id that is no UUID."""
 
     id: str
 
@@ -94,7 +94,7 @@ class Looking:
         if job is None:
             job = self._archive.job(job_id(query.id))
             if job is None:
-                raise errors.job_not_found(query.id)
+                raise errors.job_id_not_found(query.id)
         await self._plane.committer.settled(revision)
         return job
 
@@ -105,7 +105,7 @@ class Looking:
         if task is None:
             task = self._archive.task(task_id(query.id))
             if task is None:
-                raise errors.task_not_found(query.id)
+                raise errors.task_id_not_found(query.id)
         await self._plane.committer.settled(revision)
         return task
 
@@ -163,6 +163,8 @@ class Looking:
             await self._settled()
             return found
         tasks = await _scan(self._task_keys(criteria), self._fitting_tasks(wanted))
+        if archived:
+            tasks += self._left_behind(criteria)
         await self._settled()
         if archived:
             merged = {task.id: task for task in tasks}
@@ -184,6 +186,13 @@ class Looking:
             return found
 
         return fitting
+
+    def _left_behind(self, criteria: Criteria) -> list[TitusTask]:
+        """Give those tasks of named jobs that fit as archived ones do: their job is over, they are about to follow."""
+        standing = self._standing
+        over = (job for job in criteria.job_ids if job not in standing.jobs)
+        tasks = (standing.tasks[task] for job in over for task in standing.job_tasks[job])
+        return [task for task in tasks if fits_archived(criteria, task)]
 
     def _task_keys(self, criteria: Criteria) -> Sequence[Key]:
         """Give the places of all tasks that may fit, in order."""

@@ -124,7 +124,7 @@ def _main(descriptor: jobs_pb2.JobDescriptor, job: str, limits: Limits) -> RunSp
         add_capabilities=_NESTING if _is_true(message.attributes.get(ALLOW_NESTED_CONTAINERS, "")) else (),
         shm_size=resources.shmSizeMB * _MEGABYTE,
     )
-    spec = _spec(container, main_invocation(descriptor), environment.variables(descriptor, job))
+    spec = _spec(container, main_invocation(descriptor), environment.variables(message.env, descriptor, job))
     within = RunLimits(
         cpus=round(resources.cpu * WHOLE),
         memory=resources.memoryMB * _MEGABYTE,
@@ -178,25 +178,29 @@ def _container(
         sandbox_target=LOGS,
         network=_network(descriptor, limits),
     )
-    variables = {**message.env, **environment.of_job(descriptor, job)}
+    variables = environment.variables(message.env, descriptor, job)
     spec = _spec(container, invocation(message), variables)
     return ChildPlan(message.name, spec, labels={CONTAINER_LABEL: message.name})
 
 
 def _sidecars(descriptor: jobs_pb2.JobDescriptor, job: str, limits: Limits) -> list[ChildPlan]:
     """Give those sidecars that the operator has said how to run; the others are shown and nothing else."""
-    network, shared = _network(descriptor, limits), environment.of_job(descriptor, job)
     return [
-        _sidecar(message, limits.sidecars[message.name], network, shared)
+        _sidecar(message, limits.sidecars[message.name], descriptor, job, _network(descriptor, limits))
         for message in descriptor.platformSidecars
         if message.name in limits.sidecars
     ]
 
 
 def _sidecar(
-    message: containers_pb2.PlatformSidecar, known: Sidecar, network: str, shared: dict[str, str]
+    message: containers_pb2.PlatformSidecar,
+    known: Sidecar,
+    descriptor: jobs_pb2.JobDescriptor,
+    job: str,
+    network: str,
 ) -> ChildPlan:
     container = Container(known.image.replace("{channel}", message.channel), sandbox_target=LOGS, network=network)
-    variables = {**known.environment, **shared, ARGUMENTS: arguments(message) or "{}"}
+    variables = environment.variables(known.environment, descriptor, job)
+    variables[ARGUMENTS] = arguments(message) or "{}"
     spec = _spec(container, Invocation(None, known.command), variables)
     return ChildPlan(message.name, spec, labels={CONTAINER_LABEL: message.name}, sidecar=message.name)

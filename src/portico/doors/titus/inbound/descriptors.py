@@ -1,11 +1,13 @@
 """CreateJob's way in: a message is converted, sanitised, validated and held against the limits, in this order.
 
-Promises: nothing but TitusError is raised, whatever the message; all rules that one step finds broken come together.
+Promises: nothing but TitusError is raised, whatever the message; all rules that it breaks come together, but for the
+limits of its application, which are looked at last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from portico.doors.titus.errors import Violation, broken_rules, invalid_argument
 from portico.doors.titus.inbound import attributes
@@ -24,9 +26,8 @@ def convert(message: jobs_pb2.JobDescriptor, settings: Limits) -> jobs_pb2.JobDe
     """Give the sanitised copy of a descriptor; raises TitusError with every rule that it breaks."""
     if message.ByteSize() > MOST_BYTES:
         raise invalid_argument(f"The job descriptor is larger than {MOST_BYTES} bytes")
-    _refuse(_not_convertible(message))
     descriptor = sanitised(message, settings)
-    _refuse(violations(descriptor, settings))
+    _refuse(chain(_not_convertible(message), violations(descriptor, settings)))
     _refuse(sizes.above_own_sizes(descriptor, settings))
     return descriptor
 
@@ -35,18 +36,17 @@ def convert_budget(
     message: jobs_pb2.JobDisruptionBudget, descriptor: jobs_pb2.JobDescriptor, settings: Limits
 ) -> jobs_pb2.JobDisruptionBudget:
     """Give a new budget for a job with its defaults written out; raises TitusError with every rule that it breaks."""
-    _refuse(_unknown_days(message))
     changed = jobs_pb2.JobDescriptor()
     changed.CopyFrom(descriptor)
     changed.disruptionBudget.CopyFrom(message)
     changed.disruptionBudget.DiscardUnknownFields()
     trim(changed.disruptionBudget)
     fill_budget(changed)
-    _refuse(budgets.check(changed, settings))
+    _refuse(chain(_unknown_days(message), budgets.check(changed, settings)))
     return changed.disruptionBudget
 
 
-def _refuse(found: Iterator[Violation]) -> None:
+def _refuse(found: Iterable[Violation]) -> None:
     broken = list(found)
     if broken:
         raise broken_rules(broken)

@@ -28,5 +28,5 @@ def task_id(text: str) -> str:
 def _checked(text: str, what: str) -> str:
     found = text.strip()
     if not is_uuid(found):
-        raise invalid_argument(f"{what} id must be UUID string, but is: {found[:_SHOWN]!r}")
+        raise invalid_argument(f"{what} id must be UUID string, but is: {found[:_SHOWN]}")
     return found

@@ -148,7 +148,7 @@ def _relocation_of(asked: Asked) -> Message:
 
 def _only_plan(plans: Any, asked: Asked) -> Message:
     if not plans.plans:
-        raise errors.task_not_found(asked.path["id"])
+        raise errors.not_found(f"Task relocation plan not found: {asked.path['id'][:80]}")
     plan: Message = plans.plans[0]
     return plan
 

@@ -1,0 +1,85 @@
+"""The worker's end of the quick way: it connects where the agent says, takes tasks, and answers.
+
+Each message is four bytes of big-endian length and a body: a ProcessRequest from the agent (an empty body cancels the
+task that runs), a QuickReply in MessagePack to it. Where the socket cannot be reached, tasks come over gRPC.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import msgspec
+
+from portico.wire.armonik.worker_pb2 import ProcessRequest  # noqa: TID251 — it speaks the worker's wire
+
+_HEADER = 4
+
+
+class QuickReply(msgspec.Struct, array_like=True, gc=False):
+    """The answer to a task: an `accident` is tried again, an `error` is final, and neither is well done."""
+
+    token: str
+    error: str | None = None
+    accident: str | None = None
+    brought: list[str] = []
+
+
+class QuickEnd(asyncio.Protocol):
+    """At most one connection to an agent."""
+
+    def __init__(self, process: Callable[[ProcessRequest], Awaitable[QuickReply]]) -> None:
+        self._process = process
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    async def connect(self, path: str) -> None:
+        """Connect, unless there is a connection."""
+        if self._transport is None or self._transport.is_closing():
+            try:
+                await asyncio.get_running_loop().create_unix_connection(lambda: self, path)
+            except OSError:
+                return
+
+    def close(self) -> None:
+        """Take no more tasks."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin with nothing read."""
+        self._buffer.clear()
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 — why makes no difference
+        """Give up the task, whose answer nobody would hear."""
+        self._transport = None
+        if self._running is not None:
+            self._running.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        buffer = self._buffer
+        buffer += data
+        while len(buffer) >= _HEADER:
+            end = _HEADER + int.from_bytes(buffer[:_HEADER], "big")
+            if len(buffer) < end:
+                return
+            body = bytes(buffer[_HEADER:end])
+            del buffer[:end]
+            if body:
+                self._running = asyncio.get_running_loop().create_task(self._answer(ProcessRequest.FromString(body)))
+            elif self._running is not None:
+                self._running.cancel()
+
+    async def _answer(self, request: ProcessRequest) -> None:
+        try:
+            reply = await self._process(request)
+        except asyncio.CancelledError:
+            reply = QuickReply(request.communication_token, None, "Cancelled")
+        if self._transport is not None:
+            body = self._encode(reply)
+            self._transport.write(len(body).to_bytes(_HEADER, "big") + body)

@@ -1,0 +1,51 @@
+"""The links of Calls that are not final: encoded as their rows have them, on pages like the columns beside them.
+
+Owns these bytes and nothing else. A page costs memory from the first Call on it that has links to the drop of it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from portico.control.calls.columns import PAGE, PAGE_BITS
+from portico.domain.calls.values import Links
+
+_MASK = PAGE - 1
+
+encode_links = msgspec.msgpack.Encoder().encode
+decode_links = msgspec.msgpack.Decoder(Links).decode
+
+
+class LinkPages:
+    """Encoded Links by number of Call."""
+
+    __slots__ = ("_pages",)
+
+    def __init__(self) -> None:
+        self._pages: dict[int, list[bytes | None]] = {}
+
+    def __getitem__(self, number: int) -> bytes:
+        """Give the encoded links of a Call; KeyError when it has none here."""
+        found = self._pages[number >> PAGE_BITS][number & _MASK]
+        if found is None:
+            raise KeyError(number)
+        return found
+
+    def __setitem__(self, number: int, links: bytes) -> None:
+        page = self._pages.get(number >> PAGE_BITS)
+        if page is None:
+            page = self._pages[number >> PAGE_BITS] = [None] * PAGE
+        page[number & _MASK] = links
+
+    def __delitem__(self, number: int) -> None:
+        page = self._pages.get(number >> PAGE_BITS)
+        if page is not None:
+            page[number & _MASK] = None
+
+    def of(self, number: int) -> Links:
+        """Give the links of a Call that is not final."""
+        return decode_links(self[number])
+
+    def drop(self, page: int) -> None:
+        """Let go of a page, by its number."""
+        self._pages.pop(page, None)

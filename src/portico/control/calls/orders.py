@@ -1,0 +1,246 @@
+"""Orders: the commands about Calls and Results, and how each is carried out.
+
+Promises: what a command adds is there as a whole or not at all, and durable when it is answered; taking texts apart and
+building answers, which is most of the work, is done in slices ahead of the one transaction and behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from portico.control.calls import asking, endings, results, sessions, submission
+from portico.control.calls.commands import (
+    CallRequest,
+    CancelCalls,
+    CreateResults,
+    DeleteData,
+    ImportData,
+    PutContent,
+    SubmitCalls,
+)
+from portico.control.calls.objects import remove_unnamed
+from portico.control.calls.options import merge
+from portico.control.calls.queries import FindResults
+from portico.control.calls.results import AT_ONCE
+from portico.control.calls.sheets import RESULT_DATA, RESULTS
+from portico.control.calls.texts import numbers_of
+from portico.domain.calls.naming import Kind, Naming
+from portico.domain.calls.states import ResultState
+from portico.domain.calls.values import CallDraft, Content, Result, ResultDraft, Session
+from portico.domain.errors import Conflict, Invalid, NotFound
+
+if TYPE_CHECKING:
+    from portico.control.commands import Command
+    from portico.control.extensions import Handler
+    from portico.control.plane import Plane
+    from portico.control.queries import Query
+    from portico.domain.identity import Instant
+
+SLICE = 250
+"""Items that one step of the loop prepares: a millisecond or less."""
+
+_Item = TypeVar("_Item")
+
+
+def handlers(plane: Plane) -> dict[type[Command | Query], Handler]:
+    """Give what carries out the commands about Calls and Results."""
+    return {
+        SubmitCalls: lambda command: submit_calls(plane, command),
+        CancelCalls: lambda command: cancel_calls(plane, command),
+        CreateResults: lambda command: create_results(plane, command),
+        PutContent: lambda command: put_content(plane, command),
+        ImportData: lambda command: import_data(plane, command),
+        DeleteData: lambda command: delete_data(plane, command),
+    }
+
+
+# ---- Calls -----------------------------------------------------------------------------------------------------
+
+
+async def submit_calls(plane: Plane, command: SubmitCalls) -> list[str]:
+    """Add Calls to a Session, all or none; gives their texts in order."""
+    session = sessions.find(plane, command.session)
+    if not command.calls:
+        raise Invalid("there is no task to submit", field="task_creations")
+    naming = plane.calls.naming
+    first = plane.calls.book.draw(Kind.CALL, len(command.calls))
+    drafts: list[tuple[int, CallDraft]] = []
+    try:
+        for part in _slices(command.calls):
+            drafts += enumerate(_drafts(naming, part), first + len(drafts))
+            if len(drafts) < len(command.calls):
+                await asyncio.sleep(0)
+    except NotFound:
+        defaults = merge(session.defaults, command.options)
+        submission.check(session, [merge(defaults, request.options) for request in command.calls], client=True)
+        raise
+    with plane.begin() as tx:
+        submission.add(
+            plane,
+            tx,
+            session.number,
+            drafts,
+            by=0,
+            parents=(command.session,),
+            now=tx.now,
+            options=command.options,
+        )
+    texts = naming.texts(Kind.CALL, first, len(drafts))
+    await plane.committer.settled(tx.revision)
+    return texts
+
+
+def _drafts(naming: Naming, requests: Sequence[CallRequest]) -> Iterator[CallDraft]:
+    """Give requests with numbers instead of texts; raises NotFound for a text that names no Result."""
+    payloads = _numbers(naming, [request.payload for request in requests])
+    outputs = iter(_numbers(naming, [text for request in requests for text in request.outputs]))
+    needs = iter(_numbers(naming, [text for request in requests for text in request.dependencies]))
+    for payload, request in zip(payloads, requests, strict=True):
+        mine = tuple(islice(outputs, len(request.outputs)))
+        needed = tuple(islice(needs, len(request.dependencies))) if request.dependencies else ()
+        yield CallDraft(payload, mine, needed, request.options)
+
+
+def _numbers(naming: Naming, texts: Sequence[str]) -> list[int]:
+    numbers = numbers_of(naming, Kind.RESULT, texts)
+    if 0 in numbers:
+        raise NotFound(f"Result was not found: {texts[numbers.index(0)]}")
+    return numbers
+
+
+async def cancel_calls(plane: Plane, command: CancelCalls) -> list[str]:
+    """Cancel Calls; gives the texts of those that exist."""
+    book = plane.calls.book
+    live = {text: book.find(text) for text in command.calls}
+    revision = plane.committer.revision
+    for part in _slices([number for number in live.values() if number]):
+        with plane.begin() as tx:
+            endings.cancel(plane, tx, part)
+        revision = tx.revision
+        await asyncio.sleep(0)
+    await plane.committer.settled(revision)
+    past = tuple(text for text, number in live.items() if not number)
+    known = await asking.known_calls(plane, past) if past else set()
+    return [text for text, number in live.items() if number or text in known]
+
+
+# ---- Results ---------------------------------------------------------------------------------------------------
+
+
+async def create_results(plane: Plane, command: CreateResults) -> list[Result]:
+    """Add Results to a Session; gives them in order."""
+    session = sessions.find(plane, command.session)
+    drafts = command.drafts
+    if not drafts:
+        await plane.committer.settled(plane.committer.revision)
+        return []
+    first = plane.calls.book.draw(Kind.RESULT, len(drafts))
+    with plane.begin() as tx:
+        results.create(plane, tx, session.number, list(enumerate(drafts, first)))
+    texts = plane.calls.naming.texts(Kind.RESULT, first, len(drafts))
+    created: list[Result] = []
+    for part in _slices(drafts):
+        base = len(created)
+        created += [
+            _created(session, first + base + place, texts[base + place], draft, tx.now)
+            for place, draft in enumerate(part)
+        ]
+        if len(created) < len(drafts):
+            await asyncio.sleep(0)
+    await plane.committer.settled(tx.revision)
+    return created
+
+
+def _created(session: Session, number: int, text: str, draft: ResultDraft, now: Instant) -> Result:
+    content = draft.content
+    if content is None:
+        state, completed, size, opaque = ResultState.CREATED, None, 0, b""
+    else:
+        state, completed, size = ResultState.COMPLETED, now, content.size
+        opaque = (content.large or f"r:{text}").encode()
+    return Result(
+        number, session.number, draft.name, state, "", "", "", now, completed, size, opaque, draft.manual_deletion
+    )
+
+
+def _find_result(plane: Plane, session: Session, text: str) -> int:
+    number = plane.calls.naming.number(Kind.RESULT, text)
+    if plane.calls.book.result_session[number] != session.number:
+        raise NotFound(f"Result was not found: {text}")
+    return number
+
+
+async def put_content(plane: Plane, command: PutContent) -> Result:
+    """Give a Result its data."""
+    session = sessions.find(plane, command.session)
+    number = _find_result(plane, session, command.result)
+    with plane.begin() as tx:
+        results.complete(plane, tx, number, command.content)
+    await plane.committer.settled(tx.revision)
+    return await _result(plane, command.result)
+
+
+async def _result(plane: Plane, text: str) -> Result:
+    found: list[Result] = await plane.ask(FindResults((text,)))
+    if not found:
+        raise NotFound(f"Result was not found: {text}")
+    return found[0]
+
+
+async def import_data(plane: Plane, command: ImportData) -> list[Result]:
+    """Give Results data that are in the object store already, all of them or none."""
+    session = sessions.find(plane, command.session)
+    numbers = [_find_result(plane, session, text) for text, _ in command.pairs]
+    contents: list[Content] = []
+    for _, opaque in command.pairs:
+        content = await plane.calls.objects.find(opaque) or await _inline(plane, opaque)
+        if content is None:
+            raise NotFound(f"Opaque id was not found: {opaque.decode(errors='replace')}")
+        contents.append(content)
+    with plane.begin() as tx:
+        for number, (text, opaque), content in zip(numbers, command.pairs, contents, strict=True):
+            if plane.calls.book.result_state[number] != ResultState.CREATED:
+                raise Conflict(f"Result status is invalid: {text} is not created")
+            results.complete(plane, tx, number, content, opaque=opaque)
+    await plane.committer.settled(tx.revision)
+    found: list[Result] = await plane.ask(FindResults(tuple(text for text, _ in command.pairs)))
+    return found
+
+
+async def _inline(plane: Plane, opaque: bytes) -> Content | None:
+    """Give the data of the Result that an opaque id of data in a row names."""
+    text = opaque.decode(errors="replace")
+    number = plane.calls.naming.number(Kind.RESULT, text.removeprefix("r:"))
+    if not text.startswith("r:") or not number:
+        return None
+    await plane.committer.settled(plane.committer.revision)
+    rows = await plane.history.later(lambda reader: reader.rows_by_number(RESULT_DATA.name, (number,), ("data",)))
+    data = rows[0][1] if rows else None
+    return Content(len(data), data) if isinstance(data, bytes) else None
+
+
+async def delete_data(plane: Plane, command: DeleteData) -> None:
+    """Let go of the data of Results, but for those whose deletion is their owner's own affair."""
+    session = sessions.find(plane, command.session)
+    book, naming = plane.calls.book, plane.calls.naming
+    numbers = numbers_of(naming, Kind.RESULT, command.results)
+    mine = sorted({number for number in numbers if book.result_session[number] == session.number})
+    revision = plane.committer.revision
+    await plane.committer.settled(revision)
+    rows = await plane.history.later(lambda reader: reader.rows_by_number(RESULTS.name, mine, ("large", "manual")))
+    loose = [int(number) for number, _, manual in rows if not manual]  # type: ignore[arg-type]
+    for start in range(0, len(loose), AT_ONCE):
+        with plane.begin() as tx:
+            results.empty(plane, tx, loose[start : start + AT_ONCE])
+        revision = tx.revision
+        await asyncio.sleep(0)
+    await plane.committer.settled(revision)
+    await remove_unnamed(plane, [str(large) for _, large, manual in rows if large and not manual])
+
+
+def _slices(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), SLICE):
+        yield items[start : start + SLICE]

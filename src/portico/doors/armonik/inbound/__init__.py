@@ -1,0 +1,1 @@
+"""ArmoniK messages, read."""

@@ -1,0 +1,167 @@
+"""Sheets: tables of plain columns under a number, written in bulk and searched by any of their columns.
+
+For what comes by the million and lives mostly in history. A sheet's rows are not logged as events, and hold no encoded
+body: every attribute is a column. Values are checked as those of other tables are; `blob` columns take bytes.
+
+Owns the words only: what a sheet is, what may be written to it, and what may be asked of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from portico.domain.identity import Revision
+from portico.store.port import Operator
+
+Cell = str | int | bytes | None
+
+
+class SheetColumn(msgspec.Struct, frozen=True):
+    """One attribute; `kind` is text, integer, blob, or map (a JSON object from text to text)."""
+
+    name: str
+    kind: str = "integer"
+
+
+class SheetIndex(msgspec.Struct, frozen=True):
+    """An index over columns; with `where`, only over rows in which that column is not null."""
+
+    columns: tuple[str, ...]
+    where: str = ""
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """A kind of row. Each has a column `number`, its key, before the described ones.
+
+    `links` names, for a column that holds numbers of another sheet's rows, that sheet.
+    """
+
+    name: str
+    columns: tuple[SheetColumn, ...]
+    indexes: tuple[SheetIndex, ...] = ()
+    links: dict[str, str] = {}
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------
+
+
+class Insert(msgspec.Struct, frozen=True, gc=False):
+    """Add rows: the number, then every described column, in order. A number that is taken is a Conflict."""
+
+    sheet: str
+    rows: Sequence[tuple[Cell, ...]]
+
+
+class Assign(msgspec.Struct, frozen=True, gc=False):
+    """Set some columns of rows: their new values in the order of `columns`, then the number. Rows that are not there
+    are passed over."""
+
+    sheet: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+
+
+class Erase(msgspec.Struct, frozen=True, gc=False):
+    """Remove rows by number."""
+
+    sheet: str
+    numbers: Sequence[int]
+
+
+class EraseWhere(msgspec.Struct, frozen=True, gc=False):
+    """Remove up to `limit` rows in which a column has a value; which ones first is the store's affair."""
+
+    sheet: str
+    column: str
+    value: int
+    limit: int
+
+
+Bulk = Insert | Assign | Erase | EraseWhere
+
+
+class BulkChange(msgspec.Struct, frozen=True, gc=False):
+    """A change of a sheet under its revision; it goes where a Change goes, in the same order and transaction."""
+
+    revision: Revision
+    bulk: Bulk
+
+    @property
+    def weight(self) -> int:
+        """Count the rows it writes; a KiB of bytes in new rows counts as a row more."""
+        match self.bulk:
+            case Insert(rows=rows):
+                return len(rows) + _bytes(rows) // 1024
+            case Assign(rows=rows):
+                return len(rows)
+            case Erase(numbers=numbers):
+                return len(numbers)
+            case EraseWhere(limit=limit):
+                return limit
+
+
+def _bytes(rows: Sequence[tuple[Cell, ...]]) -> int:
+    """Count the bytes in columns whose first cell is of bytes."""
+    places = [place for place, cell in enumerate(rows[0]) if isinstance(cell, bytes)] if rows else []
+    return sum(len(cell) for place in places for row in rows if isinstance(cell := row[place], bytes))
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------
+
+
+class Field(msgspec.Struct, frozen=True):
+    """What is compared, ordered by, or given: a column, or what is derived from one.
+
+    `link`: the column of this sheet that holds the number of a row of another one, whose column is meant.
+    `key`: of a map column, the value under this key (null when it is not there); it ends at its first NUL.
+    `minus`: a second column, of which the difference is meant.
+    `suffix`: the number as a text: 8 lower-case hexadecimal digits of number >> 16, "-", 4 of the rest, the suffix;
+    `alias`: with `suffix`, a text column of the same row that is meant instead where it is not null. A text made so
+    from any column is compared as fast as the number when it is asked for whole or by its beginning, and sorts as the
+    number does unless there is an alias; numbers lie below 2^48.
+    """
+
+    column: str
+    link: str = ""
+    key: str | None = None
+    minus: str = ""
+    suffix: str = ""
+    alias: str = ""
+
+
+class Test(msgspec.Struct, frozen=True):
+    """`field operator value`, with the meaning of `port.Condition`: NE matches null, the others never do; of None, EQ
+    and NE ask for null itself. A map's key that is not there is unlike any value.
+
+    `any_of` not None: the field is one of these values (then operator and value say nothing).
+    """
+
+    field: Field
+    operator: Operator = Operator.EQ
+    value: str | int | None = None
+    any_of: tuple[str | int, ...] | None = None
+
+
+class Contains(msgspec.Struct, frozen=True):
+    """A text column that holds a JSON list of texts has `value` among them, or has not; what is no list holds none."""
+
+    field: Field
+    value: str
+    negated: bool = False
+
+
+class SheetQuery(msgspec.Struct, frozen=True):
+    """Which rows, in what order: OR over `any_of` of AND; empty means all. Every row must also meet `always`.
+
+    `order` is (field, ascending) pairs, ended by the number ascending; null sorts before every value. `limit` -1 is no
+    limit.
+    """
+
+    sheet: str
+    any_of: tuple[tuple[Test | Contains, ...], ...] = ()
+    always: tuple[Test | Contains, ...] = ()
+    order: tuple[tuple[Field, bool], ...] = ()
+    limit: int = -1
+    offset: int = 0

@@ -1,0 +1,5 @@
+"""A worker that never listens."""
+
+import time
+
+time.sleep(1_000)
