@@ -196,6 +196,31 @@ def test_an_attached_worker_is_waited_for_when_it_goes(tmp_path, socket_type):
         attached.wait()
 
 
+def test_a_worker_beside_a_pod_that_hangs_ends_the_pod(tmp_path):
+    worker, agent = str(tmp_path / "w"), str(tmp_path / "a")
+    names = {"ComputePlane__WorkerChannel__Address": worker, "ComputePlane__AgentChannel__Address": agent}
+    beside = subprocess.Popen(LEAN, env=os.environ | names)
+    try:
+        options = {"worker-address": worker, "agent-address": agent}
+        rig = Rig(tmp_path, options=options, environment={"PORTICO_RUN_ID": "r1", "PORTICO_RUN_TOKEN": "1"})
+        try:
+            rig.up()
+            assert rig.control.run(b"many:3").verdict is Verdict.OK
+            os.kill(beside.pid, signal.SIGSTOP)
+            assert (
+                rig.control.run(
+                    b"echo:x", options=CallOptions(max_duration=500_000, max_retries=2, priority=1, partition="default")
+                ).verdict
+                is Verdict.TIMEOUT
+            )
+            assert rig.process.wait(15) == 1
+        finally:
+            rig.close()
+    finally:
+        beside.kill()
+        beside.wait()
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]

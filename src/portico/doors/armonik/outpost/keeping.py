@@ -51,6 +51,7 @@ class WorkerKeeper:
         self._answered_at = 0.0
         self._known = False  # whether any incarnation was ever healthy
         self._served = False  # whether this one was: then it is started again at once when it ends
+        self._stuck = False  # whether a worker that only Portico can end, with its agent, hangs
         self.on_death: Callable[[], None] = _nothing
 
     def process(self, request: ProcessRequest, seconds: float | None) -> WorkerRun:
@@ -81,11 +82,13 @@ class WorkerKeeper:
         self._answered_at = asyncio.get_running_loop().time()
 
     async def ready(self) -> None:
-        """Return when the worker is healthy, after starting it where need be; raises WorkerGone. An attached worker
-        that was healthy once is waited for without end."""
-        ail = "it is not there"
+        """Return when the worker is healthy, after starting it where need be; raises WorkerGone.
+
+        An attached worker that was healthy once is waited for without end, unless Portico started it beside this agent:
+        one that hangs is made anew only together with its agent."""
+        ail = "it hangs" if self._stuck else "it is not there"
         attempt = 0
-        while attempt < self._settings.check_retries or (self._known and not self.ours):
+        while not self._stuck and (attempt < self._settings.check_retries or (self._known and not self.ours)):
             attempt = min(attempt + 1, self._settings.check_retries)
             await self._begin()
             ail = await self._look(self._settings.check_delay * attempt)
@@ -106,6 +109,7 @@ class WorkerKeeper:
     async def kill(self) -> None:
         """Kill the worker with all its group; only forget about it when it is not ours."""
         await self.forget()
+        self._stuck = not self.ours and bool(self._settings.run)
         if self._child is not None:
             self._signal(signal.SIGKILL)
             await self._child.wait()
