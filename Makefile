@@ -46,7 +46,7 @@ gen: $(VENV)/installed  ## protos to src/portico/wire, edge tables to docs/state
 sim: $(VENV)/installed  ## SEEDS seeded schedules of the whole plane
 	$(BIN)/python -m tests.simulation.many --seeds $(SEEDS)
 
-crash: $(VENV)/installed  ## random kills, a hundred under jobs, fifty under Mesos tasks, forty under Titus jobs
+crash: $(VENV)/installed  ## random kills under jobs, Mesos tasks, Titus jobs and ArmoniK task graphs
 	$(BIN)/python -m pytest -q -s tests/crash -m long
 
 clients: $(VENV)/installed  ## every scenario of every genuine client

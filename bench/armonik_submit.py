@@ -22,8 +22,8 @@ from harness.processes import PEERS
 from harness.server import Server, fleeting
 
 COUNT = 1_000_000
-WARM = 30_000
-"""Tasks submitted before memory is looked at: they fill the caches, which are bounded."""
+WARM = 250_000
+"""Tasks submitted before memory is looked at: they fill what keeps the data written last, which is bounded."""
 SHARE = 10
 """Of how many parts the first and the last one are compared."""
 IN_FLIGHT = 4

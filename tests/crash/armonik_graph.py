@@ -10,7 +10,7 @@ import json
 import random
 
 MOST_NEEDS = 3
-REACH = 400
+REACH = 2_000
 """How far back a task looks for those before it: so many can go on side by side."""
 SPLIT = 50
 """One in so many tasks is split."""

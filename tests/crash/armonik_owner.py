@@ -27,7 +27,11 @@ from portico.wire.armonik.result_status_pb2 import RESULT_STATUS_COMPLETED  # no
 
 AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED}
 """What a client may see while the server is away; anything else is a defect."""
-AT_ONCE = 1_000
+MOST_AT_ONCE = 1_000
+CALLS = 100
+"""A graph comes in so many calls, each of which may lose its answer."""
+AHEAD = 20
+"""So many calls may be taken and not done: the others come while there are kills."""
 BREATH = 0.05
 PATIENCE = 20.0
 RETRIES = 1_000
@@ -35,9 +39,9 @@ RETRIES = 1_000
 
 
 class Owner(threading.Thread):
-    """Submits all of a graph; `outputs` are its results, in the order of its tasks."""
+    """Submits all of a graph; `outputs` are its results, in the order of its tasks; `done` tells how many are made."""
 
-    def __init__(self, target, graph):
+    def __init__(self, target, graph, done):
         super().__init__(name="owner", daemon=True)
         self._channel = grpc.insecure_channel(target, options=[("grpc.max_reconnect_backoff_ms", 200)])
         self.sessions = sessions_pb2_grpc.SessionsStub(self._channel)
@@ -45,16 +49,23 @@ class Owner(threading.Thread):
         self.results = results_pb2_grpc.ResultsStub(self._channel)
         self.events = events_pb2_grpc.EventsStub(self._channel)
         self._graph = graph
+        self._done = done
         self.session = ""
         self.outputs: list[str] = []
+        self.submitting = threading.Event()
+        """Set while the answer to a submission is awaited."""
         self.lost_answers = 0
         self.faults: list[str] = []
 
     def run(self):
         try:
             self._begin()
-            for start in range(0, self._graph.size, AT_ONCE):
-                self._submit(range(start, min(start + AT_ONCE, self._graph.size)))
+            size = self._graph.size
+            step = min(MOST_AT_ONCE, max(1, size // CALLS))
+            for start in range(0, size, step):
+                while start > self._done() + AHEAD * step:
+                    time.sleep(BREATH)
+                self._submit(range(start, min(start + step, size)))
         except Exception:
             self.faults.append(f"the owner failed: {traceback.format_exc()}")
 
@@ -102,12 +113,15 @@ class Owner(threading.Thread):
                 return
 
     def _taken(self, request):
+        self.submitting.set()
         try:
             self.tasks.SubmitTasks(request, timeout=PATIENCE)
         except grpc.RpcError as error:
             if error.code() not in AWAY:
                 raise
             return False
+        finally:
+            self.submitting.clear()
         return True
 
     def _owned(self, numbers):
@@ -131,7 +145,7 @@ class Owner(threading.Thread):
         """Give everything that a list has, page by page."""
         found, page = [], 0
         while True:
-            request.page, request.page_size = page, AT_ONCE
+            request.page, request.page_size = page, MOST_AT_ONCE
             answer = self.ask(method, request)
             found += getattr(answer, field)
             if len(found) >= answer.total:

@@ -60,7 +60,7 @@ class ArmonikCrash:
         grpc_port = free_port()
         self.live = LiveServer(CONFIG, doors=("armonik",), grpc_port=grpc_port, http_port=free_port())
         self.graph = Graph(size, seed)
-        self.owner = Owner(f"127.0.0.1:{grpc_port}", self.graph)
+        self.owner = Owner(f"127.0.0.1:{grpc_port}", self.graph, lambda: self.done)
         self.strikes = PodStrikes(self.live, seed, victims)
         self.done = 0
         self.ends = Counter()
@@ -73,6 +73,8 @@ class ArmonikCrash:
         step = self.graph.tasks / (kills + 1)
         while len(self.strikes.done) < kills and self.done < self.graph.tasks:
             self._await_progress(step * self._random.uniform(0.3, 1.3))
+            if self._random.random() < 0.5:
+                self.owner.submitting.wait(1.0)  # an answer may get lost
             self.strikes.strike()
         self.strikes.end_server()
         self.live.start()

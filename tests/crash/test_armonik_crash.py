@@ -18,6 +18,6 @@ def test_ten_kills_under_a_small_graph(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
-def test_many_kills_under_a_large_graph(tmp_path):
-    crash(tmp_path, SCENARIO, 100_000, 60)
+@pytest.mark.timeout(1500)
+def test_forty_kills_under_a_large_graph(tmp_path):
+    crash(tmp_path, SCENARIO, 100_000, 40)

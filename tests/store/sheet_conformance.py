@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from store.records import SUFFIX, Home, attempt, bulk, note, numbers, reading, run, write
+from store.records import Home, attempt, bulk, note, numbers, reading, run, write
 
 from portico.domain.errors import Conflict, Invalid
 from portico.domain.identity import Revision
@@ -23,9 +23,6 @@ from portico.store.sheets import (
 )
 
 EVERYTHING = SheetQuery("tries")
-NAME = Field("number", suffix=SUFFIX, alias="alias")
-LEVEL = Field("level", link="terms")
-COLOUR = Field("more", link="terms", key="colour")
 MOST = (1 << 48) - 1
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import grpc.aio
+from starlette.requests import Request
 
 from portico.composing.images import ConfiguredImages
 from portico.control.explaining import explanations
@@ -13,6 +15,7 @@ from portico.control.plane import Plane
 from portico.domain.disruption import Bucket, Window
 from portico.domain.identity import Micros
 from portico.doors.titus import errors
+from portico.doors.titus.calling import ReadingServer
 from portico.doors.titus.eviction import EvictionService
 from portico.doors.titus.extension.balancers import Balancers
 from portico.doors.titus.extension.door import TitusDoor
@@ -44,6 +47,8 @@ from portico.doors.titus.service import JobManagementService
 from portico.doors.titus.services import ADDERS, ENDLESS, PACKAGE, Add, method
 from portico.doors.titus.watching.streams import Streams
 from portico.serving.http_app import HttpRoutes
+from portico.serving.http_protocols import PEER
+from portico.serving.peers import Peer, peer_of
 from portico.serving.registration import Registration
 from portico.settings import Settings
 from portico.settings.model import TitusEviction
@@ -116,7 +121,7 @@ class TitusServices:
         def now() -> int:
             return plane.clock.now() // 1_000
 
-        self._management = Management(plane, self.cell, now, ready)
+        self._management = Management(plane, self.cell, now, ready, _proven_of_request)
         self._services: dict[str, object] = {
             "JobManagementService": JobManagementService(
                 plane, self._streams, self._encodings, limits, ConfiguredImages(settings.images)
@@ -138,12 +143,12 @@ class TitusServices:
             Registration(partial(_add, ADDERS[name], service), (f"{PACKAGE}.{name}",), DOOR, errors.translate, ENDLESS)
             for name, service in self._services.items()
         ]
-        refused = Registration(elsewhere.add_to_server, elsewhere.SERVICE_NAMES, DOOR, errors.translate)
+        refused = Registration(partial(_add, _refuse, None), elsewhere.SERVICE_NAMES, DOOR, errors.translate)
         return [*served, refused]
 
     def routes(self) -> HttpRoutes:
         """Give what the HTTP server is to serve."""
-        gateway = Gateway(self._services, method)
+        gateway = Gateway(self._services, method, _proven_of_request)
         return HttpRoutes((*self._management.routes(), *gateway.routes(), *self._logs.routes()), logs.ENDLESS)
 
     def cell(self) -> Cell:
@@ -167,4 +172,22 @@ class TitusServices:
 
 
 def _add(add: Add, service: object, server: grpc.aio.Server) -> None:
-    add(service, server)
+    """Add a service in such a way that the caller of each of its RPCs is read."""
+    add(service, ReadingServer(server, _proven_of_call))
+
+
+def _refuse(_service: object, server: grpc.aio.Server) -> None:
+    elsewhere.add_to_server(server)
+
+
+def _proven_of_call(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    """Name who a call comes from by the certificate of its connection."""
+    peer = peer_of(context)
+    return peer.common_name if peer is not None else ""
+
+
+def _proven_of_request(request: Request) -> str:
+    """Name who a request comes from by the certificate of its connection."""
+    look = request.scope.get("extensions", {}).get(PEER)
+    peer: Peer | None = look() if look is not None else None
+    return peer.common_name if peer is not None else ""

@@ -215,8 +215,18 @@ class EndCause(StrEnum):
     LOST = "lost"
 
 
+class Fault(StrEnum):
+    """Whose fault it is that a Run could not be started, where its node can tell."""
+
+    REQUEST = "request"
+    NODE = "node"
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a Run ended; `output` is the head of its standard output, as much as was asked for."""
+    """How a Run ended; `output` is the head of its standard output, as much as was asked for.
+
+    `fault` is told of starts that failed only, and of them only where it is certain.
+    """
 
     cause: EndCause
     exit_code: int | None = None
@@ -225,6 +235,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     output: bytes = b""
     peak_memory: int = 0
     cpu_micros: int = 0
+    fault: Fault | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -27,7 +27,7 @@ class Fetching:
         self._cache = FetchCache(site.directory / "cache", site.config.cache_bytes)
 
     def start(
-        self, charge: Charge, done: Callable[[Charge], None], failed: Callable[[Charge, EndCause, str], None]
+        self, charge: Charge, done: Callable[[Charge], None], failed: Callable[[Charge, EndCause, Exception], None]
     ) -> asyncio.Task[None]:
         """Fetch what a Run wants, then call `done` or `failed`; cancelling the task calls neither."""
         return self._group.create_task(self._fetch(charge, done, failed))
@@ -38,15 +38,15 @@ class Fetching:
             await fetch_all(order.spec.fetch, sandbox, self._cache, self._site.config.fetch_bytes, user)
 
     async def _fetch(
-        self, charge: Charge, done: Callable[[Charge], None], failed: Callable[[Charge, EndCause, str], None]
+        self, charge: Charge, done: Callable[[Charge], None], failed: Callable[[Charge, EndCause, Exception], None]
     ) -> None:
         spec = charge.order.spec
         try:
             sandbox = self._site.sandboxes.create(charge.run, spec.user)
             await self.bring(charge.order, sandbox, spec.user)
         except FetchFailed as error:
-            failed(charge, EndCause.FETCH_FAILED, str(error))
+            failed(charge, EndCause.FETCH_FAILED, error)
         except (PorticoError, OSError) as error:
-            failed(charge, EndCause.LAUNCH_FAILED, str(error))
+            failed(charge, EndCause.LAUNCH_FAILED, error)
         else:
             done(charge)

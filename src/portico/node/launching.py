@@ -13,12 +13,13 @@ from itertools import islice
 from portico.domain.errors import PorticoError
 from portico.domain.frames import LaunchOrder
 from portico.domain.identity import Micros
-from portico.domain.runs import EndCause, Form, Outcome, StopOrder, StopReason
+from portico.domain.runs import EndCause, Fault, Form, Outcome, StopOrder, StopReason
 from portico.node import processes
 from portico.node.cgroup_contract import Prepared
 from portico.node.charges import Charge, Stage
 from portico.node.containers.driver import Containers
 from portico.node.ending import Endings
+from portico.node.faults import fault_of
 from portico.node.fetching import Fetching
 from portico.node.hosted import Hosts
 from portico.node.journal import Gone, Handle, Intent, Record
@@ -130,7 +131,7 @@ class Launches:
         if not done.grouped:
             charge.cgroup = ""
         if done.error:
-            outcome = Outcome(EndCause.LAUNCH_FAILED, message=done.error)
+            outcome = Outcome(EndCause.LAUNCH_FAILED, message=done.error, fault=done.fault)
             self._endings.finish(((charge, outcome),))
         else:
             self._runs(charge, done)
@@ -180,7 +181,7 @@ class Launches:
             return
         spec = charge.launched.spec
         if not spec.argv:
-            outcome = Outcome(EndCause.LAUNCH_FAILED, message="a process needs a command")
+            outcome = Outcome(EndCause.LAUNCH_FAILED, message="a process needs a command", fault=Fault.REQUEST)
             self._endings.finish(((charge, outcome),))
         elif spec.fetch:
             self._site.report_preparing(charge.run, charge.token)
@@ -193,7 +194,7 @@ class Launches:
         try:
             changed = self._containers.on_host(charge)
         except (PorticoError, OSError) as error:
-            self._fail(charge, EndCause.LAUNCH_FAILED, str(error))
+            self._fail(charge, EndCause.LAUNCH_FAILED, error)
             return True
         if changed is None:
             self._intend((charge,))
@@ -216,8 +217,8 @@ class Launches:
             self._site.loop.call_soon(self._pump)
         self._due[charge.run] = charge
 
-    def _fail(self, charge: Charge, cause: EndCause, message: str) -> None:
-        self._endings.finish(((charge, Outcome(cause, message=message)),))
+    def _fail(self, charge: Charge, cause: EndCause, error: Exception) -> None:
+        self._endings.finish(((charge, Outcome(cause, message=str(error), fault=fault_of(error))),))
 
     def _open_scope(self, charge: Charge) -> None:
         """Make a sandbox and a cgroup; that is all there is to a scope."""
@@ -228,7 +229,7 @@ class Launches:
             if charge.cgroup:
                 prepared = self._site.cgroups.prepare(name, charge.order.spec.limits, parent)
         except (PorticoError, OSError) as error:
-            self._fail(charge, EndCause.LAUNCH_FAILED, str(error))
+            self._fail(charge, EndCause.LAUNCH_FAILED, error)
             return
         if not (prepared.enter or prepared.procs):
             charge.cgroup = ""

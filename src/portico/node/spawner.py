@@ -21,8 +21,10 @@ import msgspec
 from portico.domain.errors import PorticoError
 from portico.domain.frames import LaunchOrder
 from portico.domain.identity import Instant
+from portico.domain.runs import Fault
 from portico.node import processes, rlimits, switchboard
 from portico.node.cgroups import Cgroups, Prepared
+from portico.node.faults import fault_of, fault_of_call
 from portico.node.programs import Programs, inherited_environment, run_environment
 from portico.node.sandbox import Sandboxes
 from portico.node.spawn_call import SpawnCall
@@ -47,7 +49,10 @@ class Launching(msgspec.Struct, frozen=True, gc=False):
 
 
 class Spawned(msgspec.Struct, frozen=True, gc=False):
-    """What became of a launch: a process, or an error. `grouped` tells whether it may be in a cgroup of its own."""
+    """What became of a launch: a process, or an error with whose `fault` that is, if that is certain.
+
+    `grouped` tells whether it may be in a cgroup of its own.
+    """
 
     run: str
     token: int
@@ -56,6 +61,7 @@ class Spawned(msgspec.Struct, frozen=True, gc=False):
     start: int = 0
     grouped: bool = False
     error: str = ""
+    fault: Fault | None = None
 
 
 class _Job:
@@ -133,7 +139,7 @@ class Spawner:
         try:
             job = self._prepare(launching)
         except (PorticoError, OSError, ValueError) as error:
-            return _failed(launching, str(error))
+            return _failed(launching, str(error), fault_of(error))
         self._under_way += 1
         self._jobs.put(job)
         return None
@@ -189,7 +195,7 @@ class Spawner:
     def _conclude(self, job: _Job) -> Spawned:
         _close(job.files)
         if job.error:
-            return _failed(job.launching, _explain(job))
+            return _failed(job.launching, _explain(job), fault_of_call(job.error))
         order = job.launching.order
         start = processes.start_time(job.pid)
         return Spawned(order.run, order.token, Instant(job.at), job.pid, start, grouped=job.grouped)
@@ -241,10 +247,10 @@ class Spawner:
         self._joined &= but
 
 
-def _failed(launching: Launching, error: str) -> Spawned:
+def _failed(launching: Launching, error: str, fault: Fault | None) -> Spawned:
     """Answer with an error; a group that may have been made is for the loop to remove."""
     order, at = launching.order, Instant(time.time_ns() // 1000)
-    return Spawned(order.run, order.token, at, grouped=bool(launching.cgroup), error=error)
+    return Spawned(order.run, order.token, at, grouped=bool(launching.cgroup), error=error, fault=fault)
 
 
 def _explain(job: _Job) -> str:

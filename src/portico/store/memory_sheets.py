@@ -39,7 +39,8 @@ def apply(rows: SheetRows, bulks: Sequence[Bulk], catalogue: SheetCatalogue) -> 
 def chosen(rows: SheetRows, query: SheetQuery, catalogue: SheetCatalogue) -> list[SheetRow]:
     """Give the rows that a query chooses, all of them, in order."""
     look = Look(rows, query.sheet, catalogue)
-    found = [row for _, row in sorted(rows[query.sheet].items()) if look.passes(row, query)]
+    newest = bool(query.order) and not query.order[-1][1]
+    found = [row for _, row in sorted(rows[query.sheet].items(), reverse=newest) if look.passes(row, query)]
     for field, ascending in reversed(query.order):
         found.sort(key=lambda row: rank(look.value(row, field)), reverse=not ascending)
     return found

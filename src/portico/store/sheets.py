@@ -105,7 +105,8 @@ class BulkChange(msgspec.Struct, frozen=True, gc=False):
 def _bytes(rows: Sequence[tuple[Cell, ...]]) -> int:
     """Count the bytes in columns whose first cell is of bytes."""
     places = [place for place, cell in enumerate(rows[0]) if isinstance(cell, bytes)] if rows else []
-    return sum(len(cell) for place in places for row in rows if isinstance(cell := row[place], bytes))
+    columns: list[list[bytes | None]] = [[row[place] for row in rows] for place in places]  # type: ignore[misc]
+    return sum(sum(map(len, filter(None, cells))) for cells in columns)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------
@@ -155,8 +156,8 @@ class Contains(msgspec.Struct, frozen=True):
 class SheetQuery(msgspec.Struct, frozen=True):
     """Which rows, in what order: OR over `any_of` of AND; empty means all. Every row must also meet `always`.
 
-    `order` is (field, ascending) pairs, ended by the number ascending; null sorts before every value. `limit` -1 is no
-    limit.
+    `order` is (field, ascending) pairs, ended by the number in the direction of the last pair, which is how an index
+    stands, so that a late page is counted off and not sorted; null sorts before every value. `limit` -1 is no limit.
     """
 
     sheet: str

@@ -67,12 +67,14 @@ class ThreadWriter:
         on_failure: Callable[[BaseException], None],
         capacity: int = 50_000,
         before: Callable[[], None] | None = None,
+        row_capacity: int = ROW_CAPACITY,
     ) -> None:
         self._store = store
         self._loop = loop
         self._on_durable = on_durable
         self._on_failure = on_failure
         self._capacity = capacity
+        self._row_capacity = row_capacity
         self._before = before
         self._queue: SimpleQueue[_Work] = SimpleQueue()
         self._submitted_records = self._submitted_rows = 0
@@ -93,10 +95,10 @@ class ThreadWriter:
 
     @property
     def full(self) -> bool:
-        """Tell whether `capacity` changes or more are waiting, or ROW_CAPACITY rows; new work should be refused."""
+        """Tell whether `capacity` changes or `row_capacity` rows wait; new work should then be refused."""
         return (
             self._submitted_records - self._written_records >= self._capacity
-            or self._submitted_rows - self._written_rows >= ROW_CAPACITY
+            or self._submitted_rows - self._written_rows >= self._row_capacity
         )
 
     def submit(self, changes: Sequence[Change | BulkChange]) -> None:

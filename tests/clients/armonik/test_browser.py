@@ -8,7 +8,7 @@ from clients.armonik.environments import NEW, browser_modules
 from clients.armonik.program import PROGRAMS, Program, Refused
 from clients.armonik.work import COMPLETED, MADE
 
-pytestmark = [pytest.mark.clients, pytest.mark.timeout(180)]  # the first time the library is fetched
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]  # the first time the library is fetched
 
 
 @pytest.fixture(scope="module")

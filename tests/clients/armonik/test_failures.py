@@ -78,6 +78,13 @@ def test_a_task_that_takes_too_long_is_over_and_the_next_one_runs(work):
     assert len(mine.tries(late)) == 1
 
 
+def test_a_task_may_have_ten_thousand_years(work):
+    mine = work()
+    piece = mine.one("copy", data="in time", chosen={"seconds": 315_576_000_000})
+    assert mine.gives(piece.output) == [b"in time"]
+    assert mine.task(piece.task)["options"]["max_duration"] == 315_576_000_000
+
+
 def test_a_task_whose_worker_dies_is_tried_again(work):
     mine = work(max_retries=3)
     piece = mine.one("die", log=mine.file("log"), times=1, data="alive")

@@ -6,7 +6,7 @@ import pytest
 from clients.armonik.environments import NEW, OLD
 from clients.armonik.work import COMPLETED, MADE
 
-pytestmark = [pytest.mark.clients, pytest.mark.timeout(120)]  # the first time its environment is made
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]  # the first time its environment is made
 
 
 @pytest.fixture(scope="module", params=[NEW, OLD])

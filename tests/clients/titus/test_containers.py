@@ -146,7 +146,7 @@ def test_an_image_that_is_not_there(grpc):
     job = grpc.create(batch(container={"image": "acme/nobody:9"}))
     job = finished(grpc, job, 60)
     (task,) = archived(grpc, job["id"])
-    assert task["status"]["reasonCode"] != "normal"
+    assert task["status"]["reasonCode"] == "invalidRequest"
     assert "acme/nobody" in task["status"]["reasonMessage"]
 
 

@@ -145,16 +145,105 @@ def test_cluster_membership(remote, rest):
         remote.rpc("ClusterMembershipService.GetMember", {"id": "nobody"})
 
 
-def test_what_is_not_served_is_said(remote):
-    for name, request in (
-        ("AgentManagementService.GetInstanceGroups", {}),
-        ("FederatedCapacityGroupService.GetFederatedCapacityGroup", {}),
-        ("JobActivityHistoryService.ViewScalingActivities", {}),
-        ("UserIPService.AllocateAddress", {}),
-        ("SchedulerService.GetSystemSelectors", {}),
-    ):
-        with refusal("UNIMPLEMENTED"):
-            remote.rpc(name, request)
+ONE_SERVER = "this cell has one server"
+SELECTORS = "system selectors are not served"
+FEDERATION = "served by a federation of cells only"
+MACHINES = "machines are not managed through this API"
+NETWORK = "addresses and security groups belong to the network of a cloud"
+NOT_SERVED = [
+    ("SupervisorService.StopBeingLeader", ONE_SERVER),
+    ("ClusterMembershipService.StopBeingLeader", ONE_SERVER),
+    *(
+        (f"SchedulerService.{name}", SELECTORS)
+        for name in (
+            "GetSystemSelectors",
+            "GetSystemSelector",
+            "CreateSystemSelector",
+            "UpdateSystemSelector",
+            "DeleteSystemSelector",
+        )
+    ),
+    *(
+        (f"FederatedCapacityGroupService.{name}", FEDERATION)
+        for name in (
+            "CreateFederatedCapacityGroup",
+            "UpdateFederatedCapacity",
+            "DeleteFederatedCapacityGroup",
+            "GetFederatedCapacityGroup",
+        )
+    ),
+    *(
+        (f"AgentManagementService.{name}", MACHINES)
+        for name in (
+            "GetInstanceGroups",
+            "GetInstanceGroup",
+            "GetAgentInstance",
+            "FindAgentInstances",
+            "UpdateInstanceGroupTier",
+            "UpdateInstanceGroupLifecycleState",
+            "UpdateInstanceGroupAttributes",
+            "DeleteInstanceGroupAttributes",
+            "UpdateAgentInstanceAttributes",
+            "DeleteAgentInstanceAttributes",
+        )
+    ),
+    ("JobActivityHistoryService.ViewScalingActivities", "scaling activities are not kept apart"),
+    *(
+        (name, NETWORK)
+        for name in (
+            "UserIPService.AllocateAddress",
+            "UserIPService.GetAllocation",
+            "UserIPService.DeallocateAddress",
+            "ValidatorIPService.ValidateAllocation",
+            "ValidatorIPService.ValidateAllocationParameters",
+            "IPService.AllocateStaticIPAddress",
+            "IPService.SetPool",
+            "IPService.CreateTag",
+            "IPService.DeleteTag",
+            "IPService.UpdateTag",
+            "IPService.GetStaticIPAddress",
+            "IPService.GetStaticIPAddresses",
+            "TitusAgentVPCInformationService.ListBranchToTrunkENIMapping",
+            "TitusAgentSecurityGroupService.ResetSecurityGroup",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "reason"), NOT_SERVED, ids=[name for name, _ in NOT_SERVED])
+def test_what_is_not_served_is_said(remote, name, reason):
+    with refusal("UNIMPLEMENTED", reason):
+        remote.rpc(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AgentManagementService.ObserveAgents",
+    ],
+)
+def test_a_stream_that_is_not_served_says_so_with_its_first_message(remote, name):
+    ended = remote.stream(name, {}).next()
+    assert ended["end"] == "UNIMPLEMENTED"
+    assert "is not served by this cell" in ended["details"]
+
+
+def test_the_only_member_stays_enabled_and_tells_its_changes(remote):
+    stream = remote.stream("ClusterMembershipService.Events", {})
+    (only,) = stream.next()["snapshot"]["revisions"]
+    identity = only["current"]["memberId"]
+    told = remote.rpc("ClusterMembershipService.EnableMember", {"memberId": identity, "enabled": True})
+    assert (told["current"]["memberId"], told["current"]["enabled"]) == (identity, True)
+    with refusal("UNIMPLEMENTED", ONE_SERVER):
+        remote.rpc("ClusterMembershipService.EnableMember", {"memberId": identity, "enabled": False})
+    with refusal("NOT_FOUND"):
+        remote.rpc("ClusterMembershipService.EnableMember", {"memberId": "nobody", "enabled": True})
+    remote.rpc("ClusterMembershipService.UpdateMemberLabels", {"memberId": identity, "labels": {"b": "2"}})
+    update = stream.next()["memberUpdated"]["revision"]
+    assert update["current"]["labels"]["b"] == "2"
+    remote.rpc("ClusterMembershipService.DeleteMemberLabels", {"memberId": identity, "keys": ["b"]})
+    assert "b" not in stream.next()["memberUpdated"]["revision"]["current"]["labels"]
+    stream.cancel()
 
 
 # ---- capacity groups --------------------------------------------------------------------------------------------

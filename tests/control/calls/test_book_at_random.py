@@ -302,6 +302,9 @@ class CallsAtRandom(RuleBasedStateMachine):
                 assert {state: count for state, count in enumerate(tally) if count} == {
                     state: count for (of, state), count in counted.items() if of == session
                 }
+        assert book.all_calls == [sum(column) for column in zip([0] * 14, *book.tallies.values(), strict=True)]
+        assert book.all_results == [sum(column) for column in zip([0] * 5, *book.result_tallies.values(), strict=True)]
+        assert +book.all_sessions == Counter(session.state for session in book.sessions.values())
         self._results_agree(rows)
         assert self.stage.calls.queues.depth("default") == sum(row[2] == _C.SUBMITTED for row in rows)
 

@@ -280,6 +280,28 @@ def test_of_calls_that_are_over_nothing_is_kept_in_memory():
     asyncio.run(story())
 
 
+def test_what_comes_for_a_call_that_is_over_and_forgotten_changes_nothing():
+    async def story():
+        async with opened() as stage:
+            client = await Client.begin(stage)
+            (need,) = await client.promise()
+            waiting, _ = await client.call(needs=(need,))
+            await client.cancel(waiting)
+            await clear(stage)
+            await client.calls(2 * 4096)
+            assert client.number(waiting) >> 12 in stage.book.state.pages()
+            calls, _ = await client.calls(1)
+            live = [call for call in range(1, client.number(calls[0])) if stage.book.is_live(call)]
+            with stage.plane.begin() as tx:
+                endings.cancel(stage.plane, tx, live)
+            await clear(stage)
+            assert client.number(waiting) >> 12 not in stage.book.state.pages()
+            await client.put(need)
+            assert await client.states(waiting, *calls) == ["cancelled", "submitted"]
+
+    asyncio.run(story())
+
+
 def test_data_that_come_after_all_make_a_result_complete_again():
     async def story():
         async with opened() as stage:

@@ -13,6 +13,7 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 from google.rpc import error_details_pb2, status_pb2
 
 from portico.domain.errors import NotFound, Unavailable
+from portico.doors.titus.calling import ReadingServer
 from portico.doors.titus.errors import translate
 from portico.doors.titus.outbound.encodings import Encodings
 from portico.doors.titus.service import SERVICE, JobManagementService, add_to_server
@@ -65,7 +66,13 @@ async def served():
     encodings = Encodings()
     streams = Streams(stage.standing, encodings)
     rpcs = JobManagementService(stage.plane, streams, encodings, stage.standing.settings, Shelf())
-    registration = Registration(lambda server: add_to_server(rpcs, server), (SERVICE,), "titus", translate, ENDLESS)
+    registration = Registration(
+        lambda server: add_to_server(rpcs, ReadingServer(server, lambda _context: "")),
+        (SERVICE,),
+        "titus",
+        translate,
+        ENDLESS,
+    )
     server = GrpcServer([registration], Metrics())
     (address,) = await server.start([LOOPBACK])
     await server.open()

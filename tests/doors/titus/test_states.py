@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portico.domain.identity import Instant, Micros
-from portico.domain.runs import EndCause, Outcome, Run, RunSpec, RunState, StopOrder, StopReason
+from portico.domain.runs import EndCause, Fault, Outcome, Run, RunSpec, RunState, StopOrder, StopReason
 from portico.doors.titus import states
 from portico.doors.titus.extension import stages
 from portico.doors.titus.extension.context import NETWORK_MODES, duration_text
@@ -33,6 +33,7 @@ def test_the_tables_are_total():
     assert set(states.STAGES) == set(RunState)
     assert set(states.STOPPED_AS) == set(StopReason)
     assert set(states.ENDED_AS) == set(EndCause)
+    assert set(states.FAULTS) == set(Fault)
     assert {stage.value for stage in TaskStage} <= set(jobs_pb2.TaskStatus.TaskState.keys())
     assert tuple(jobs_pb2.NetworkConfiguration.NetworkMode.keys()) == NETWORK_MODES
 
@@ -71,6 +72,21 @@ def test_a_run_is_in_a_stage(facts, stage):
 )
 def test_an_end_has_a_code(state, cause, stopped_as, code):
     assert states.final_code(changed(state=state, outcome=Outcome(cause)), stopped_as) is code
+
+
+@pytest.mark.parametrize(
+    ("fault", "stopped_as", "code", "system"),
+    [
+        (None, "", Reason.FAILED, False),
+        (Fault.REQUEST, "", Reason.INVALID_REQUEST, False),
+        (Fault.NODE, "", Reason.LOCAL_SYSTEM_ERROR, True),
+        (Fault.NODE, Reason.KILLED, Reason.KILLED, False),
+    ],
+)
+def test_a_start_that_failed_is_told_by_whose_fault_it_was(fault, stopped_as, code, system):
+    run = changed(state=RunState.FAILED, outcome=Outcome(EndCause.LAUNCH_FAILED, fault=fault))
+    assert states.final_code(run, stopped_as) is code
+    assert states.is_system_error(code, stopped_as) is system
 
 
 RUNS = st.builds(

@@ -10,7 +10,7 @@ from node.control import play, settled, until
 from node.test_crash import has_memory_cgroup
 
 from portico.domain.containers import Mount, MountKind, Parameter, Rlimit
-from portico.domain.runs import CheckKind, EndCause, Fetch, HealthCheck, Limits
+from portico.domain.runs import CheckKind, EndCause, Fault, Fetch, HealthCheck, Limits
 
 pytestmark = pytest.mark.containers
 MEGABYTE = 1 << 20
@@ -226,6 +226,7 @@ def test_what_cannot_be_says_why(layout: Path, fields: dict[str, object], said: 
             outcome, _ = await told(site, boxed("r", *argv, **fields))  # type: ignore[misc]
             assert outcome.cause is EndCause.LAUNCH_FAILED
             assert said in outcome.message
+            assert outcome.fault is Fault.REQUEST
             await until(lambda: not bundles(site))
 
     play(story())

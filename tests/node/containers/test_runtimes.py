@@ -11,7 +11,7 @@ from node.containers.test_survival import groups
 from node.control import order, play, settled, until
 
 from portico.domain.errors import Unavailable
-from portico.domain.runs import EndCause, Limits
+from portico.domain.runs import EndCause, Fault, Limits
 from portico.node.containers.runtimes import Runtime, complaint, find_runtime
 
 
@@ -46,6 +46,7 @@ def test_runc_stands_in_for_crun(layout: Path, tmp_path: Path, monkeypatch: pyte
             outcome, _ = await told(site, script("m", "exit 1", entrypoint=("/none",)))
             assert outcome.cause is EndCause.LAUNCH_FAILED
             assert "/none" in outcome.message
+            assert outcome.fault is Fault.REQUEST
             hungry = script(
                 "o", "awk 'BEGIN { s = \"x\"; while (1) s = s s }'", limits=Limits(memory=32 << 20, output=0)
             )
@@ -67,6 +68,7 @@ def test_without_a_runtime_it_is_said(layout: Path, tmp_path: Path, monkeypatch:
             outcome, _ = await told(site, script("r", "true"))
             assert outcome.cause is EndCause.LAUNCH_FAILED
             assert "neither is installed" in outcome.message
+            assert outcome.fault is Fault.NODE
             assert (await told(site, script("h", "exit 3", image="portico/host")))[0].exit_code == 3
 
     play(story())

@@ -62,10 +62,18 @@ NAME = Field("number", suffix=SUFFIX, alias="alias")
 @pytest.mark.parametrize(
     ("tests", "order", "expected"),
     [
-        ((SESSION, STATE), NEWEST, "COVERING INDEX calls__session__state__created_at__options (session=? AND state=?)"),
-        ((SESSION,), NEWEST, "COVERING INDEX calls__session__created_at__options (session=?)"),
-        ((STATE,), NEWEST, "COVERING INDEX calls__state__created_at__options (state=?)"),
-        ((SESSION,), ((Field("ended_at"), False),), "COVERING INDEX calls__session__ended_at (session=?)"),
+        (
+            (SESSION, STATE),
+            NEWEST,
+            "COVERING INDEX calls__session__state__created_at__number__options (session=? AND state=?)",
+        ),
+        ((SESSION,), NEWEST, "COVERING INDEX calls__session__created_at__number__options (session=?)"),
+        ((STATE,), NEWEST, "COVERING INDEX calls__state__created_at__number__options (state=?)"),
+        (
+            (SESSION,),
+            ((Field("ended_at"), False),),
+            "COVERING INDEX calls__session__ended_at__number__state__options (session=?)",
+        ),
         ((SESSION,), BY_ID, "COVERING INDEX calls__session__number__options (session=?)"),
         (
             (SESSION,),
@@ -74,7 +82,7 @@ NAME = Field("number", suffix=SUFFIX, alias="alias")
         ),
         ((SESSION, STATE), BY_ID, "COVERING INDEX calls__session__state__number__options (session=? AND state=?)"),
         ((SESSION, PARTITION), BY_ID, "COVERING INDEX calls__session__number__options (session=?)"),
-        ((SESSION, PARTITION), NEWEST, "COVERING INDEX calls__session__created_at__options (session=?)"),
+        ((SESSION, PARTITION), NEWEST, "COVERING INDEX calls__session__created_at__number__options (session=?)"),
         ((), ((Field("number", suffix=SUFFIX), False),), "SCAN m"),
     ],
     ids=str,

@@ -50,6 +50,8 @@ class Book(ResultBook):
         self.sessions: dict[int, Session] = {}
         self.clearing: dict[int, int] = {}
         self.tallies: dict[int, list[int]] = {}
+        self.all_calls = [0] * STATES
+        self.all_sessions: Counter[int] = Counter()
         self.aliases: dict[int, str] = {}
         self._by_alias: dict[str, int] = {}
         self._live: Counter[int] = Counter()
@@ -101,6 +103,10 @@ class Book(ResultBook):
 
     def keep_session(self, session: Session, clearing: int) -> None:
         """Have a Session in memory."""
+        before = self.sessions.get(session.number)
+        if before is not None:
+            self.all_sessions[before.state] -= 1
+        self.all_sessions[session.state] += 1
         self.sessions[session.number] = session
         self.tallies.setdefault(session.number, [0] * STATES)
         self.result_tallies.setdefault(session.number, [0] * RESULT_STATES)
@@ -109,7 +115,10 @@ class Book(ResultBook):
             self.clearing[session.number] = clearing
 
     def drop_session(self, number: int) -> None:
-        """Forget a Session."""
+        """Forget a Session, and what Calls it had."""
+        self.all_sessions[self.sessions[number].state] -= 1
+        for state, count in enumerate(self.tallies[number]):
+            self.all_calls[state] -= count
         by_session: tuple[dict[int, Any], ...] = (
             self.sessions,
             self.clearing,
@@ -120,6 +129,13 @@ class Book(ResultBook):
         )
         for kept in by_session:
             kept.pop(number, None)
+
+    def set_tally(self, session: int, state: int, count: int) -> None:
+        """Have a Session's Calls in a state counted as rows are."""
+        tally = self.tallies.get(session)
+        if tally is not None:
+            self.all_calls[state] += count - tally[state]
+            tally[state] = count
 
     # ---- new Calls ---------------------------------------------------------------------------------------------
 
@@ -233,20 +249,28 @@ class Book(ResultBook):
             self._core.queues.left(tx, left)
 
     def _set(self, numbers: Sequence[int], befores: Sequence[int], afters: Any) -> None:
-        states, mine, tallies = self.state, self.session, self.tallies
+        states, mine, tallies, overall = self.state, self.session, self.tallies, self.all_calls
         for number, before, after in zip(numbers, befores, afters, strict=True):
             states[number] = after
             tally = tallies.get(mine[number])
             if tally is not None:
                 tally[before] -= 1
                 tally[after] += 1
+                overall[before] -= 1
+                overall[after] += 1
 
     def _count(self, session: int, states: Counter[int], sign: int) -> None:
         tally = self.tallies.setdefault(session, [0] * STATES)
         for state, count in states.items():
             tally[state] += sign * count
+            self.all_calls[state] += sign * count
 
     # ---- what Calls lack ---------------------------------------------------------------------------------------
+
+    def lack(self, tx: Transaction, call: int, results: Sequence[int]) -> None:
+        """Have a Call that was just admitted wait for Results."""
+        self.missing[call] = len(results)
+        self.await_results(tx, call, results)
 
     def lack_one_less(self, tx: Transaction, calls: Sequence[int]) -> list[int]:
         """Count one thing that has come for each of these Calls; gives those that lack nothing any more."""

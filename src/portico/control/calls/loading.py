@@ -123,9 +123,7 @@ def _load_tallies(plane: Plane) -> None:
     fields = (Field("session"), Field("state"))
     rows: list[tuple[Any, ...]] = plane.history.now(lambda reader: reader.tally(SheetQuery(CALLS.name), fields))
     for session, state, count in rows:
-        tally = book.tallies.get(session)
-        if tally is not None:
-            tally[state] = count
+        book.set_tally(session, state, count)
 
 
 def _sort_out_waiting(plane: Plane) -> None:

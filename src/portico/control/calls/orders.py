@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from portico.control.calls import asking, endings, results, sessions, submission
+from portico.control.calls import asking, endings, results, sessions
 from portico.control.calls.commands import (
     CallRequest,
     CancelCalls,
@@ -22,10 +22,10 @@ from portico.control.calls.commands import (
     SubmitCalls,
 )
 from portico.control.calls.objects import remove_unnamed
-from portico.control.calls.options import merge
 from portico.control.calls.queries import FindResults
 from portico.control.calls.results import AT_ONCE
 from portico.control.calls.sheets import RESULT_DATA, RESULTS
+from portico.control.calls.submission import Submission
 from portico.control.calls.texts import numbers_of
 from portico.domain.calls.naming import Kind, Naming
 from portico.domain.calls.states import ResultState
@@ -65,43 +65,41 @@ async def submit_calls(plane: Plane, command: SubmitCalls) -> list[str]:
     session = sessions.find(plane, command.session)
     if not command.calls:
         raise Invalid("there is no task to submit", field="task_creations")
-    naming = plane.calls.naming
-    first = plane.calls.book.draw(Kind.CALL, len(command.calls))
-    drafts: list[tuple[int, CallDraft]] = []
-    try:
-        for part in _slices(command.calls):
-            drafts += enumerate(_drafts(naming, part), first + len(drafts))
-            if len(drafts) < len(command.calls):
-                await asyncio.sleep(0)
-    except NotFound:
-        defaults = merge(session.defaults, command.options)
-        submission.check(session, [merge(defaults, request.options) for request in command.calls], client=True)
-        raise
+    naming, count = plane.calls.naming, len(command.calls)
+    first = plane.calls.book.draw(Kind.CALL, count)
+    submission = Submission(plane, session.number, 0, (command.session,), command.options)
+    texts: list[str] = []
+    for part in _slices(command.calls):
+        try:
+            drafts = _drafts(naming, part)
+        except NotFound:
+            submission.take([(0, CallDraft(0, (), (), request.options)) for request in command.calls])
+            submission.check()  # what is wrong with options is told first
+            raise
+        submission.take(list(enumerate(drafts, first + len(texts))))
+        texts += naming.texts(Kind.CALL, first + len(texts), len(part))
+        if len(texts) < count:
+            await asyncio.sleep(0)
     with plane.begin() as tx:
-        submission.add(
-            plane,
-            tx,
-            session.number,
-            drafts,
-            by=0,
-            parents=(command.session,),
-            now=tx.now,
-            options=command.options,
-        )
-    texts = naming.texts(Kind.CALL, first, len(drafts))
+        submission.commit(tx, tx.now)
     await plane.committer.settled(tx.revision)
     return texts
 
 
-def _drafts(naming: Naming, requests: Sequence[CallRequest]) -> Iterator[CallDraft]:
+def _drafts(naming: Naming, requests: Sequence[CallRequest]) -> list[CallDraft]:
     """Give requests with numbers instead of texts; raises NotFound for a text that names no Result."""
     payloads = _numbers(naming, [request.payload for request in requests])
     outputs = iter(_numbers(naming, [text for request in requests for text in request.outputs]))
     needs = iter(_numbers(naming, [text for request in requests for text in request.dependencies]))
-    for payload, request in zip(payloads, requests, strict=True):
-        mine = tuple(islice(outputs, len(request.outputs)))
-        needed = tuple(islice(needs, len(request.dependencies))) if request.dependencies else ()
-        yield CallDraft(payload, mine, needed, request.options)
+    return [
+        CallDraft(
+            payload,
+            tuple(islice(outputs, len(request.outputs))),
+            tuple(islice(needs, len(request.dependencies))) if request.dependencies else (),
+            request.options,
+        )
+        for payload, request in zip(payloads, requests, strict=True)
+    ]
 
 
 def _numbers(naming: Naming, texts: Sequence[str]) -> list[int]:

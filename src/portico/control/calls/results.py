@@ -142,10 +142,10 @@ def session_of(plane: Plane, number: int) -> int:
 def release(plane: Plane, tx: Transaction, number: int) -> None:
     """Let the Calls go on that waited for this Result and now for nothing any more."""
     book = plane.calls.book
-    calls = book.take_waiting(tx, (number,))
-    if not calls:
+    waiting = [call for call in book.take_waiting(tx, (number,)) if book.state[call] == CallState.PENDING]
+    if not waiting:
         return
-    complete_now = book.lack_one_less(tx, calls)
+    complete_now = book.lack_one_less(tx, waiting)
     ready(plane, tx, complete_now[:AT_ONCE])
     if len(complete_now) > AT_ONCE:
         tx.after(partial(plane.calls.clearing.ready_later, complete_now[AT_ONCE:]))

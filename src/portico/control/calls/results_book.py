@@ -52,6 +52,7 @@ class ResultBook:
         self.call_spans: dict[int, Span] = {}
         self.result_spans: dict[int, Span] = {}
         self.result_tallies: dict[int, list[int]] = {}
+        self.all_results = [0] * RESULT_STATES
         self._results_on: Counter[int] = Counter()
 
     # ---- new Results -------------------------------------------------------------------------------------------
@@ -84,6 +85,7 @@ class ResultBook:
         tally = self.result_tallies.setdefault(session, [0] * RESULT_STATES)
         for state, count in states.items():
             tally[state] += sign * count
+            self.all_results[state] += sign * count
 
     def _count_on_pages(self, numbers: Sequence[int], sign: int) -> None:
         for page, count in Counter(number >> PAGE_BITS for number in numbers).items():
@@ -123,12 +125,14 @@ class ResultBook:
             )
 
     def _set_results(self, numbers: Sequence[int], befores: Sequence[int], afters: Iterable[int]) -> None:
-        states, mine, tallies = self.result_state, self.result_session, self.result_tallies
+        states, mine, tallies, overall = self.result_state, self.result_session, self.result_tallies, self.all_results
         for number, before, after in zip(numbers, befores, afters, strict=True):
             states[number] = after
             tally = tallies[mine[number]]
             tally[before] -= 1
             tally[after] += 1
+            overall[before] -= 1
+            overall[after] += 1
 
     def own(self, tx: Transaction, numbers: Sequence[int], owners: Sequence[int]) -> None:
         """Give Results to Calls, in memory."""

@@ -6,6 +6,7 @@ Never deletes a Session that still takes Calls, or one of whose Calls is not fin
 from __future__ import annotations
 
 import asyncio
+import heapq
 from typing import TYPE_CHECKING
 
 from portico.control.calls.book import LIVE
@@ -14,13 +15,15 @@ from portico.domain.calls.states import SessionState
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
-    from portico.domain.calls.values import Session
 
 EVERY = 30.0
 """Seconds between looks."""
 
 AT_ONCE = 50
 """Sessions deleted in one look."""
+
+LOOKS = 1_000
+"""Sessions looked at in one step: a millisecond."""
 
 _OVER = frozenset({SessionState.CLOSED, SessionState.CANCELLED, SessionState.PURGED})
 
@@ -37,18 +40,31 @@ async def delete_old(plane: Plane) -> None:
     age, count = plane.calls.settings.sessions_age, plane.calls.settings.sessions_count
     if age is None and count is None:
         return
-    over = sorted((session for session in plane.calls.book.sessions.values() if _is_over(plane, session)), key=_ended)
-    surplus = len(over) - count if count is not None else 0
+    oldest, over = await _oldest(plane)
+    surplus = over - count if count is not None else 0
     before = plane.clock.now() - age if age is not None else 0
-    old = [session for position, session in enumerate(over) if position < surplus or _ended(session) < before]
-    for session in old[:AT_ONCE]:
-        await plane.submit(ChangeSession(plane.calls.session_text(session.number), SessionChange.DELETE))
+    for position, (ended, number) in enumerate(oldest):
+        if position < surplus or ended < before:
+            await plane.submit(ChangeSession(plane.calls.session_text(number), SessionChange.DELETE))
 
 
-def _is_over(plane: Plane, session: Session) -> bool:
-    tally = plane.calls.book.tallies[session.number]
-    return session.state in _OVER and not any(tally[state] for state in LIVE)
+async def _oldest(plane: Plane) -> tuple[list[tuple[int, int]], int]:
+    """Give when the first AT_ONCE Sessions ended, with their numbers, and how many are over; in steps."""
+    oldest: list[tuple[int, int]] = []
+    over = 0
+    everyone = list(plane.calls.book.sessions)
+    for start in range(0, len(everyone), LOOKS):
+        found = [ended for number in everyone[start : start + LOOKS] if (ended := _ended(plane, number)) is not None]
+        over += len(found)
+        oldest = heapq.nsmallest(AT_ONCE, [*oldest, *found])
+        await asyncio.sleep(0)
+    return oldest, over
 
 
-def _ended(session: Session) -> int:
-    return max(session.closed_at or 0, session.cancelled_at or 0)
+def _ended(plane: Plane, number: int) -> tuple[int, int] | None:
+    """Tell when a Session ended; None when it is not over, or a Call of it is not."""
+    book = plane.calls.book
+    session = book.sessions.get(number)
+    if session is None or session.state not in _OVER or any(book.tallies[number][state] for state in LIVE):
+        return None
+    return max(session.closed_at or 0, session.cancelled_at or 0), number

@@ -55,10 +55,10 @@ CALLS = Sheet(
         SheetColumn("error", "text"),
     ),
     (
-        SheetIndex(("session", "state", "created_at", "options")),
-        SheetIndex(("state", "created_at", "options")),
-        SheetIndex(("session", "created_at", "options")),
-        SheetIndex(("session", "ended_at")),
+        SheetIndex(("session", "state", "created_at", "number", "options")),
+        SheetIndex(("state", "created_at", "number", "options")),
+        SheetIndex(("session", "created_at", "number", "options")),
+        SheetIndex(("session", "ended_at", "number", "state", "options")),
         SheetIndex(("session", "state", "number", "options")),
         SheetIndex(("session", "number", "options")),
         SheetIndex(("alias",), where="alias"),
@@ -69,8 +69,8 @@ CALLS = Sheet(
 """`links` is a MessagePack `Links`; `initial` is null in a first try, whose initial is itself; an `error` of null is no
 output yet, "" is success.
 
-Indexes end in `options`, so that a list by partition or application looks at no row that it does not give; those with
-the number serve lists in order of id."""
+Indexes end in `options`, so that a list by partition or application looks at no row that it does not give. The number
+stands before it because every order ends by the number: a late page is then reached along the index."""
 
 RESULTS = Sheet(
     "results",

@@ -7,9 +7,9 @@ that a thousand of them are one step.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from itertools import compress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from itertools import compress, repeat
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -41,20 +41,6 @@ _UNSET: tuple[None, ...] = (None,) * 11
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
-def check(session: Session, merged: Collection[CallOptions], *, client: bool) -> None:
-    """Raise Invalid when a Session's Calls may not have these options, then Conflict when it takes none from clients,
-    or from workers."""
-    for options in merged:
-        if options.partition not in session.partitions:
-            raise Invalid(f"Partition {options.partition!r} is not one of the session's", field="partition_id")
-    for options in merged:
-        if options.priority > MOST_PRIORITY:
-            raise Invalid(f"Max priority is {MOST_PRIORITY}", field="priority")
-    if not (session.client_submission if client else session.worker_submission):
-        who = "Client" if client else "Worker"
-        raise Conflict(f"Submission for the session is closed: {who} submission is closed")
-
-
 def add(
     plane: Plane,
     tx: Transaction,
@@ -64,79 +50,122 @@ def add(
     by: int,
     parents: tuple[str, ...],
     now: Instant,
-    options: OptionsPatch | None = None,
 ) -> None:
-    """Add Calls to a Session under numbers that were drawn. `by` is the Call whose worker submits them, 0 for a client;
-    `options` lie between the Session's and each Call's.
+    """Add Calls to a Session under numbers that were drawn. `by` is the Call whose worker submits them, 0 for a client.
 
     Raises as `SubmitCalls` says, before anything is changed but the number of stored options.
     """
-    if not calls:
-        return
-    session = plane.calls.book.sessions.get(session_number)
-    if session is None:
-        raise NotFound(f"Session was not found: {plane.calls.session_text(session_number)}")
-    Submission(plane, tx, session, by, parents, now).carry_out(calls, merge(session.defaults, options))
+    if calls:
+        submission = Submission(plane, session_number, by, parents, None)
+        submission.take(calls)
+        submission.commit(tx, now)
 
 
 class Submission:
-    """One addition of Calls."""
+    """One addition of Calls: taken in slice by slice, which looks at no state, then committed in one step."""
 
     def __init__(
-        self, plane: Plane, tx: Transaction, session: Session, by: int, parents: tuple[str, ...], now: Instant
+        self, plane: Plane, session: int, by: int, parents: tuple[str, ...], options: OptionsPatch | None
     ) -> None:
+        """Begin; `options` lie between the Session's and each Call's."""
         self._plane = plane
-        self._tx = tx
-        self._session = session
+        self._number = session
         self._by = by
         self._parents = parents
-        self._now = now
-        self._owners: dict[int, int] = {}
-        self._missing: dict[int, list[int]] = {}
+        self._options = options
+        self._numbers: list[int] = []
+        self._sets: list[bytes] = []
+        self._patches: dict[bytes, OptionsPatch | None] = {}
+        self._payloads: list[int] = []
+        self._needs: list[int] = []
+        self._needing: list[int] = []
+        self._outputs: list[int] = []
+        self._takers: list[int] = []
+        self._links: list[bytes] = []
 
-    def carry_out(self, calls: Sequence[tuple[int, CallDraft]], defaults: CallOptions) -> None:
+    def take(self, calls: Sequence[tuple[int, CallDraft]]) -> None:
+        """Take in some more Calls."""
+        parents, patches = self._parents, self._patches
+        for number, draft in calls:
+            self._numbers.append(number)
+            patch, outputs, needs = draft.options, draft.outputs, draft.dependencies
+            key = b"" if patch is None else _encode(patch)
+            patches[key] = patch
+            self._sets.append(key)
+            self._payloads.append(draft.payload)
+            self._outputs += outputs
+            self._takers += repeat(number, len(outputs))
+            if needs:
+                self._needs += needs
+                self._needing += repeat(number, len(needs))
+            self._links.append(encode_links(Links(outputs, needs, parents)))
+
+    def check(self) -> None:
+        """Raise what is wrong with the Session or the options, if anything is; needs and outputs are not looked at."""
+        self._merged(self._session())
+
+    def commit(self, tx: Transaction, now: Instant) -> None:
         """Check everything, then change everything."""
-        options = self._options([draft.options for _, draft in calls], defaults)
-        states = self._look_at_needs(calls)
-        self._look_at_outputs(calls)
-        rows = self._rows(calls, options, states)
-        self._enter(rows)
+        session = self._session()
+        merged = self._merged(session)
+        missing = self._look_at_needs()
+        owners = self._look_at_outputs()
+        sets = self._plane.calls.options
+        numbers = {key: sets.number(tx, session.number, options) for key, options in merged.items()}
+        options = [numbers[key] for key in self._sets]
+        paused = session.state is SessionState.PAUSED
+        ready = int(CallState.PAUSED if paused else CallState.SUBMITTED)
+        states = [_PENDING if number in missing else ready for number in self._numbers]
+        self._insert(tx, states, options, now)
+        self._tell_new(tx, options)
+        results.own(self._plane, tx, session.number, owners)
+        for number, lacking in missing.items():
+            self._plane.calls.book.lack(tx, number, lacking)
+        self._tell_states(tx, states)
+        if not paused:
+            queued = [number for number in self._numbers if number not in missing] if missing else self._numbers
+            self._plane.calls.queues.put_many(tx, queued)
 
     # ---- checks ------------------------------------------------------------------------------------------------
 
-    def _options(self, patches: Sequence[OptionsPatch | None], defaults: CallOptions) -> list[int]:
-        """Give the numbers of the merged options; equal patches are merged once."""
-        keys = [b"" if patch is None else _encode(patch) for patch in patches]
-        distinct = dict(zip(keys, patches, strict=True))
-        merged = {key: merge(defaults, patch) for key, patch in distinct.items()}
-        check(self._session, merged.values(), client=self._by == 0)
-        sets, session = self._plane.calls.options, self._session.number
-        numbers = {key: sets.number(self._tx, session, options) for key, options in merged.items()}
-        return [numbers[key] for key in keys]
+    def _session(self) -> Session:
+        session = self._plane.calls.book.sessions.get(self._number)
+        if session is None or session.state is SessionState.DELETED:
+            raise NotFound(f"Session was not found: {self._plane.calls.session_text(self._number)}")
+        return session
 
-    def _look_at_needs(self, calls: Sequence[tuple[int, CallDraft]]) -> list[int]:
-        """Give the state in which each Call begins; note what those lack that must wait."""
-        book, session = self._plane.calls.book, self._session.number
-        ready = int(CallState.PAUSED if self._session.state is SessionState.PAUSED else CallState.SUBMITTED)
-        needs = [draft.payload for _, draft in calls]
-        needs += [need for _, draft in calls for need in draft.dependencies]
-        found = book.result_state.many(needs)
-        if book.result_session.many(needs) != [session] * len(needs) or found != [_COMPLETED] * len(needs):
-            self._note_missing(calls)
-        missing = self._missing
-        return [_PENDING if number in missing else ready for number, _ in calls] if missing else [ready] * len(calls)
+    def _merged(self, session: Session) -> dict[bytes, CallOptions]:
+        """Merge each distinct patch; raise Invalid for options that a Session's Calls may not have, then Conflict when
+        it takes none from clients, or from workers."""
+        defaults = merge(session.defaults, self._options)
+        merged = {key: merge(defaults, patch) for key, patch in self._patches.items()}
+        for options in merged.values():
+            if options.partition not in session.partitions:
+                raise Invalid(f"Partition {options.partition!r} is not one of the session's", field="partition_id")
+        for options in merged.values():
+            if options.priority > MOST_PRIORITY:
+                raise Invalid(f"Max priority is {MOST_PRIORITY}", field="priority")
+        if not (session.worker_submission if self._by else session.client_submission):
+            who = "Worker" if self._by else "Client"
+            raise Conflict(f"Submission for the session is closed: {who} submission is closed")
+        return merged
 
-    def _note_missing(self, calls: Sequence[tuple[int, CallDraft]]) -> None:
-        book, session = self._plane.calls.book, self._session.number
-        state, owner = book.result_state, book.result_session
-        for number, draft in calls:
-            for need in dict.fromkeys((draft.payload, *draft.dependencies)):
-                found = state[need] if owner[need] == session else _UNKNOWN
-                if found == _COMPLETED:
-                    continue
-                if found != _CREATED:
-                    self._refuse(need, found)
-                self._missing.setdefault(number, []).append(need)
+    def _look_at_needs(self) -> dict[int, list[int]]:
+        """Give what each Call lacks that must wait."""
+        book, count = self._plane.calls.book, len(self._payloads) + len(self._needs)
+        needs = [*self._payloads, *self._needs]
+        states = book.result_state.many(needs)
+        mine = book.result_session.many(needs)
+        missing: dict[int, dict[int, None]] = {}
+        if mine == [self._number] * count and states == [_COMPLETED] * count:
+            return {}
+        for call, need, state, session in zip((*self._numbers, *self._needing), needs, states, mine, strict=True):
+            found = state if session == self._number else _UNKNOWN
+            if found == _CREATED:
+                missing.setdefault(call, {})[need] = None
+            elif found != _COMPLETED:
+                self._refuse(need, found)
+        return {call: list(lacking) for call, lacking in missing.items()}
 
     def _refuse(self, need: int, state: int) -> None:
         text = self._plane.calls.result_text(need)
@@ -144,98 +173,59 @@ class Submission:
             raise NotFound(f"Result was not found: {text}")
         raise Conflict(f"Result status is invalid: {text} is {ResultState(state)}")
 
-    def _look_at_outputs(self, calls: Sequence[tuple[int, CallDraft]]) -> None:
-        """Note whose each Result becomes: one that nobody owns, or that the submitting Call does; of several Calls
-        that name one, the last has it."""
-        book, session, by = self._plane.calls.book, self._session.number, self._by
-        outputs = [output for _, draft in calls for output in draft.outputs]
-        takers = [number for number, draft in calls for _ in draft.outputs]
+    def _look_at_outputs(self) -> list[tuple[int, int]]:
+        """Give whose each Result becomes: one that nobody owns, or that the submitting Call does; of several Calls that
+        name one, the last has it."""
+        book, by, outputs = self._plane.calls.book, self._by, self._outputs
         mine = book.result_session.many(outputs)
-        if mine != [session] * len(outputs):
-            self._refuse(
-                next(output for output, owner in zip(outputs, mine, strict=True) if owner != session), _UNKNOWN
-            )
+        if mine != [self._number] * len(outputs):
+            self._refuse(next(out for out, session in zip(outputs, mine, strict=True) if session != self._number), 0)
         befores = book.result_owner.many(outputs)
+        pairs: Iterable[tuple[int, int]] = zip(outputs, self._takers, strict=True)
         if any(befores):
-            free = [before in {0, by} for before in befores]
-            self._owners = dict(zip(compress(outputs, free), compress(takers, free), strict=True))
-        else:
-            self._owners = dict(zip(outputs, takers, strict=True))
+            pairs = compress(pairs, [before in {0, by} for before in befores])
+        return list(dict(pairs).items())
 
     # ---- changes -----------------------------------------------------------------------------------------------
 
-    def _rows(
-        self, calls: Sequence[tuple[int, CallDraft]], options: Sequence[int], states: Sequence[int]
-    ) -> list[tuple[Any, ...]]:
-        session, now, parents = self._session.number, self._now, self._parents
-        by = self._plane.calls.book.text(self._by) if self._by else ""
-        return [
-            (
-                number,
-                session,
-                state,
-                option,
-                draft.payload,
-                encode_links(Links(draft.outputs, draft.dependencies, parents)),
-                None,
-                None,
-                by,
-                now,
-                None if state == _PENDING else now,
-                *_UNSET,
-            )
-            for (number, draft), option, state in zip(calls, options, states, strict=True)
-        ]
-
-    def _enter(self, rows: list[tuple[Any, ...]]) -> None:
-        plane, tx, session = self._plane, self._tx, self._session.number
-        book, queues = plane.calls.book, plane.calls.queues
-        numbers, _, states, options, payloads, links, *_ = zip(*rows, strict=True)
+    def _insert(self, tx: Transaction, states: list[int], options: list[int], now: Instant) -> None:
+        book, session, numbers = self._plane.calls.book, self._number, self._numbers
         if any(book.state.many(numbers)) or len(set(numbers)) < len(numbers):
             raise Invalid("a task's number is taken")
+        by = book.text(self._by) if self._by else ""
+        rows = [
+            (number, session, state, option, payload, links, None, None, by, now, now, *_UNSET)
+            if state != _PENDING
+            else (number, session, state, option, payload, links, None, None, by, now, None, *_UNSET)
+            for number, state, option, payload, links in zip(
+                numbers, states, options, self._payloads, self._links, strict=True
+            )
+        ]
         tx.write(Insert(CALLS.name, rows))
         book.admit(tx, session, numbers, states)
-        book.describe(numbers, options, payloads, links)
-        self._tell_new(rows)
-        results.own(plane, tx, session, list(self._owners.items()))
-        for number, missing in self._missing.items():
-            book.missing[number] = len(missing)
-            book.await_results(tx, number, missing)
-        self._tell_states(rows)
-        if self._session.state is not SessionState.PAUSED:
-            waiting = self._missing
-            queues.put_many(tx, [number for number in numbers if number not in waiting])
+        book.describe(numbers, options, self._payloads, self._links)
 
-    def _heard(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        watching, session = self._plane.calls.watching, self._session.number
+    def _tell_new(self, tx: Transaction, options: list[int]) -> None:
+        watching, text = self._plane.calls.watching, self._plane.calls.book.text
         if not watching.any_calls:
-            return []
-        return [row for row in rows if watching.hears_call(session, row[0])]
-
-    def _tell_new(self, rows: list[tuple[Any, ...]]) -> None:
-        book, told = self._plane.calls.book, []
-        for number, session, _, options, payload, links, *_ in self._heard(rows):
-            text = book.text(number)
-            creating = int(CallState.CREATING)
-            told.append(
-                Happening(
-                    Change.NEW_CALL,
-                    session,
-                    number,
-                    creating,
-                    text,
-                    payload=payload,
-                    initial=text,
-                    options=options,
-                    links=links,
-                )
-            )
-        self._plane.calls.watching.tell(self._tx, told)
-
-    def _tell_states(self, rows: list[tuple[Any, ...]]) -> None:
-        book = self._plane.calls.book
+            return
+        new, session, creating = Change.NEW_CALL, self._number, int(CallState.CREATING)
+        cells = zip(self._numbers, options, self._payloads, self._links, strict=True)
         told = [
-            Happening(Change.CALL_STATE, session, number, state, book.text(number))
-            for number, session, state, *_ in self._heard(rows)
+            Happening(new, session, number, creating, name, payload=payload, initial=name, options=option, links=links)
+            for number, option, payload, links in cells
+            if watching.hears_call(session, number) and (name := text(number))
         ]
-        self._plane.calls.watching.tell(self._tx, told)
+        watching.tell(tx, told)
+
+    def _tell_states(self, tx: Transaction, states: list[int]) -> None:
+        watching, text = self._plane.calls.watching, self._plane.calls.book.text
+        if not watching.any_calls:
+            return
+        session = self._number
+        told = [
+            Happening(Change.CALL_STATE, session, number, state, text(number))
+            for number, state in zip(self._numbers, states, strict=True)
+            if watching.hears_call(session, number)
+        ]
+        watching.tell(tx, told)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from portico.control.calls import sessions
-from portico.domain.calls.states import CallState
+from portico.domain.calls.states import CallState, SessionState
 from portico.store.port import Operator
 from portico.store.sheets import Contains, Field, SheetQuery, Test
 
@@ -54,30 +54,42 @@ def _restriction(query: SheetQuery) -> _Restriction | None:
     return found if all(found.add(test) for test in tests) else None
 
 
-def _sum(plane: Plane, tallies: Mapping[int, Sequence[int]], within: Iterable[int] | None) -> list[int]:
-    """Add up the tallies of Sessions, without those that are being deleted."""
-    clearing = plane.calls.book.clearing
-    numbers = tallies if within is None else set(within)
-    shown = [tallies[number] for number in numbers if number in tallies and clearing.get(number) != sessions.DELETING]
+def _calls(plane: Plane, within: Iterable[int] | None) -> list[int]:
+    book = plane.calls.book
+    return _sum(plane, book.all_calls, book.tallies, within)
+
+
+def _results(plane: Plane, within: Iterable[int] | None) -> list[int]:
+    book = plane.calls.book
+    return _sum(plane, book.all_results, book.result_tallies, within)
+
+
+def _sum(
+    plane: Plane, overall: Sequence[int], tallies: Mapping[int, Sequence[int]], within: Iterable[int] | None
+) -> list[int]:
+    """Give the tally of all Sessions, or add up those of some; without those that are being deleted."""
+    deleting = {number for number, work in plane.calls.book.clearing.items() if work == sessions.DELETING}
+    if within is None:
+        hidden = [tallies[number] for number in deleting]
+        return [count - sum(column) for count, *column in zip(overall, *hidden, strict=True)]
+    shown = [tallies[number] for number in set(within) - deleting if number in tallies]
     return [sum(column) for column in zip(*shown, strict=True)]
 
 
-def _count(plane: Plane, tallies: Mapping[int, Sequence[int]], query: SheetQuery) -> int:
-    asked = _restriction(query)
-    if asked is None:
-        return -1
-    counts = _sum(plane, tallies, asked.sessions)
-    return sum(count for state, count in enumerate(counts) if asked.states is None or state in asked.states)
+def _count(counts: Sequence[int], states: set[int] | None) -> int:
+    return sum(count for state, count in enumerate(counts) if states is None or state in states)
 
 
 def of_calls(plane: Plane, query: SheetQuery) -> int:
     """Count the Calls that a question chooses; -1 when the tallies do not tell."""
-    return _count(plane, plane.calls.book.tallies, query)
+    asked = _restriction(query)
+    return -1 if asked is None else _count(_calls(plane, asked.sessions), asked.states)
 
 
 def of_results(plane: Plane, query: SheetQuery) -> int:
     """Count the Results that a question chooses; -1 when the tallies do not tell."""
-    return _count(plane, plane.calls.book.result_tallies, query)
+    asked = _restriction(query)
+    return -1 if asked is None else _count(_results(plane, asked.sessions), asked.states)
 
 
 def of_sessions(plane: Plane, query: SheetQuery) -> int:
@@ -85,17 +97,18 @@ def of_sessions(plane: Plane, query: SheetQuery) -> int:
     asked = _restriction(query)
     if asked is None or asked.sessions is not None:
         return -1
-    book = plane.calls.book
+    counts = plane.calls.book.all_sessions
     return sum(
-        (asked.states is None or session.state in asked.states)
-        and book.clearing.get(session.number) != sessions.DELETING
-        for session in book.sessions.values()
+        counts[state]
+        for state in SessionState
+        if state is not SessionState.DELETED and (asked.states is None or state in asked.states)
     )
 
 
 def by_state(plane: Plane, numbers: Iterable[int] | None) -> dict[CallState, int]:
     """Count the Calls of Sessions, None for all, by state."""
-    return _positive(_sum(plane, plane.calls.book.tallies, numbers))
+    counts = _calls(plane, numbers)
+    return {CallState(state): count for state, count in enumerate(counts) if count}
 
 
 def by_state_of(plane: Plane, query: SheetQuery) -> dict[CallState, int] | None:
@@ -105,7 +118,3 @@ def by_state_of(plane: Plane, query: SheetQuery) -> dict[CallState, int] | None:
         return None
     counts = by_state(plane, asked.sessions)
     return {state: count for state, count in counts.items() if asked.states is None or state in asked.states}
-
-
-def _positive(counts: Sequence[int]) -> dict[CallState, int]:
-    return {CallState(state): count for state, count in enumerate(counts) if count}

@@ -1,7 +1,8 @@
 """Who calls and why: from the metadata of gRPC calls and the headers of HTTP requests.
 
 Owns the rules by which many headers become one caller. Promises: there is always a caller; the serialized CallMetadata
-names every known link of the chain, the direct caller last.
+names every known link of the chain, the direct caller last; a request's caller is read once, before anything else is
+done for it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from contextvars import ContextVar
 
 import msgspec
 from google.protobuf.message import DecodeError
@@ -47,8 +49,15 @@ class Caller(msgspec.Struct, frozen=True):
     metadata: bytes = b""
 
 
+NOBODY = Caller()
+_current: ContextVar[Caller] = ContextVar("portico_titus_caller", default=NOBODY)
+
+current_caller = _current.get
+"""Gives the caller of the request in hand, once that was read."""
+
+
 def caller_of(pairs: Iterable[tuple[str, str | bytes]], proven: str = "") -> Caller:
-    """Read the caller of the request in hand, and remember whether it wants details of errors.
+    """Read the caller of the request in hand, and remember it and whether it wants details of errors.
 
     `proven` is who the connection was proven to come from, the direct caller unless it says otherwise. Raises
     TitusError for call metadata that is none.
@@ -64,7 +73,7 @@ def caller_of(pairs: Iterable[tuple[str, str | bytes]], proven: str = "") -> Cal
     first = metadata.callers[0]
     metadata.callerId = first.id
     metadata.callReason = metadata.callReason or NO_REASON
-    return Caller(
+    caller = Caller(
         id=first.id,
         kind=_kind_name(first.type),
         reason=metadata.callReason,
@@ -72,6 +81,8 @@ def caller_of(pairs: Iterable[tuple[str, str | bytes]], proven: str = "") -> Cal
         compression=_text(found, COMPRESSION).lower(),
         metadata=metadata.SerializeToString(),
     )
+    _current.set(caller)
+    return caller
 
 
 def _from_headers(found: dict[str, str | bytes]) -> base_pb2.CallMetadata:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-from portico.doors.titus.callers import caller_of
 from portico.doors.titus.codes import Code
 from portico.doors.titus.control import Control
 from portico.doors.titus.errors import TitusError
@@ -32,14 +31,12 @@ class EvictionService(eviction_api_pb2_grpc.EvictionServiceServicer):
 
     async def GetEvictionQuota(self, request: base_pb2.Reference, context: Any) -> eviction_api_pb2.EvictionQuota:
         """Say how many tasks may be evicted now."""
-        caller_of(context.invocation_metadata())
         return _quota(await self._control.ask(FindQuota(read_target(request))))
 
     async def TerminateTask(
         self, request: eviction_api_pb2.TaskTerminateRequest, context: Any
     ) -> eviction_api_pb2.TaskTerminateResponse:
         """Evict a task; a refusal is an error."""
-        caller_of(context.invocation_metadata())
         await self._control.submit(TerminateTask(request.taskId, request.reason[:MOST_REASON]))
         return eviction_api_pb2.TaskTerminateResponse(allowed=True, reasonCode="normal", reasonMessage="Terminating")
 
@@ -47,7 +44,6 @@ class EvictionService(eviction_api_pb2_grpc.EvictionServiceServicer):
         self, request: eviction_api_pb2.ObserverEventRequest, context: Any
     ) -> AsyncIterator[eviction_api_pb2.EvictionServiceEvent]:
         """Tell of quotas that change and of tasks that are evicted, until the client has had enough."""
-        caller_of(context.invocation_metadata())
         async with aclosing(self._watch.listen(snapshot=request.includeSnapshot)) as happenings:
             async for told in happenings:
                 yield event(told)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from portico.domain.events import Selector
 from portico.doors.titus import errors
-from portico.doors.titus.callers import caller_of
 from portico.doors.titus.extension.eviction_commands import (
     FindRelocationResult,
     FindRelocationResults,
@@ -45,7 +44,6 @@ class TaskRelocationService(task_relocation_api_pb2_grpc.TaskRelocationServiceSe
         self, request: pb.TaskRelocationQuery, context: Any
     ) -> pb.TaskRelocationPlans:
         """List the plans there are."""
-        caller_of(context.invocation_metadata())
         found: list[Relocation] = await self._plane.ask(FindRelocations(read_filter(request.filteringCriteria)))
         return pb.TaskRelocationPlans(plans=[_plan(plan) for plan in _page(request, found)])
 
@@ -53,21 +51,18 @@ class TaskRelocationService(task_relocation_api_pb2_grpc.TaskRelocationServiceSe
         self, request: pb.TaskRelocationQuery, context: Any
     ) -> pb.TaskRelocationExecutions:
         """List what became of the latest plans."""
-        caller_of(context.invocation_metadata())
         wanted = read_filter(request.filteringCriteria)
         found: list[RelocationResult] = await self._plane.ask(FindRelocationResults(wanted))
         return pb.TaskRelocationExecutions(results=[_execution(result) for result in _page(request, found)])
 
     async def GetTaskRelocationResult(self, request: pb.RelocationTaskId, context: Any) -> pb.TaskRelocationExecution:
         """Tell what became of one task's plan."""
-        caller_of(context.invocation_metadata())
         return _execution(await self._plane.ask(FindRelocationResult(request.id)))
 
     async def ObserveRelocationEvents(
         self, request: pb.TaskRelocationQuery, context: Any
     ) -> AsyncIterator[pb.RelocationEvent]:
         """Tell of all plans and results, and then of every change, until the client has had enough."""
-        caller_of(context.invocation_metadata())
         wanted = read_filter(request.filteringCriteria)
         plane = self._plane
         watcher = plane.hub.open(_WATCHED)

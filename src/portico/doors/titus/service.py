@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -16,7 +15,7 @@ import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 
 from portico.control.commands import Command
-from portico.doors.titus.callers import Caller, caller_of
+from portico.doors.titus.callers import current_caller
 from portico.doors.titus.control import Control
 from portico.doors.titus.extension import commands, looking
 from portico.doors.titus.images import Images, settle_image
@@ -55,7 +54,7 @@ class JobManagementService:
 
     async def create_job(self, request: jobs_pb2.JobDescriptor, context: Context) -> pb.JobId:
         """Accept a job."""
-        caller = read_caller(context)
+        caller = current_caller()
         descriptor = await self._converted(request)
         await settle_image(descriptor, self._images)
         job = await self._control.submit(commands.CreateJob(descriptor, caller))
@@ -69,7 +68,7 @@ class JobManagementService:
 
     async def update_job_capacity(self, request: pb.JobCapacityUpdate, context: Context) -> Empty:
         """Set a service job's whole capacity."""
-        caller = read_caller(context)
+        caller = current_caller()
         wanted = request.Capacity
         sizes = (signed_int(wanted.min), signed_int(wanted.max), signed_int(wanted.desired))
         return await self._do(commands.UpdateCapacity(job_id(request.jobId), *sizes, caller))
@@ -78,7 +77,7 @@ class JobManagementService:
         self, request: pb.JobCapacityUpdateWithOptionalAttributes, context: Context
     ) -> Empty:
         """Set the parts of a service job's capacity that are given."""
-        caller = read_caller(context)
+        caller = current_caller()
         wanted = request.jobCapacityWithOptionalAttributes
         minimum = signed_int(wanted.min.value) if wanted.HasField("min") else None
         maximum = signed_int(wanted.max.value) if wanted.HasField("max") else None
@@ -87,12 +86,12 @@ class JobManagementService:
 
     async def update_job_status(self, request: pb.JobStatusUpdate, context: Context) -> Empty:
         """Enable or disable a service job."""
-        caller = read_caller(context)
+        caller = current_caller()
         return await self._do(commands.UpdateJobStatus(job_id(request.id), request.enableStatus, caller))
 
     async def update_job_processes(self, request: pb.JobProcessesUpdate, context: Context) -> Empty:
         """Say which changes of a service job's desired size are forbidden."""
-        caller = read_caller(context)
+        caller = current_caller()
         flags = request.serviceJobProcesses
         return await self._do(
             commands.UpdateProcesses(
@@ -102,33 +101,31 @@ class JobManagementService:
 
     async def update_job_disruption_budget(self, request: pb.JobDisruptionBudgetUpdate, context: Context) -> Empty:
         """Replace a job's disruption budget."""
-        caller = read_caller(context)
+        caller = current_caller()
         return await self._do(commands.UpdateBudget(job_id(request.jobId), request.disruptionBudget, caller))
 
     async def update_job_attributes(self, request: pb.JobAttributesUpdate, context: Context) -> Empty:
         """Add or overwrite attributes of a job."""
-        caller = read_caller(context)
+        caller = current_caller()
         given = dict(request.attributes)
         return await self._do(commands.UpdateJobAttributes(job_id(request.jobId), given, caller))
 
     async def delete_job_attributes(self, request: pb.JobAttributesDeleteRequest, context: Context) -> Empty:
         """Remove attributes of a job."""
-        caller = read_caller(context)
+        caller = current_caller()
         return await self._do(commands.DeleteJobAttributes(job_id(request.jobId), tuple(request.keys), caller))
 
     async def kill_job(self, request: pb.JobId, context: Context) -> Empty:
         """End a job with all its tasks."""
-        caller = read_caller(context)
+        caller = current_caller()
         return await self._do(commands.KillJob(job_id(request.id), caller))
 
     async def find_job(self, request: pb.JobId, context: Context) -> bytes:
         """Give a job, active or archived."""
-        read_caller(context)
         return self._encodings.job(await self._control.ask(looking.FindJob(job_id(request.id))))
 
     async def find_jobs(self, request: pb.JobQuery, context: Context) -> bytes:
         """Give a page of the active jobs that fit."""
-        read_caller(context)
         query = looking.FindJobs(read_criteria(request.filteringCriteria), read_page(request.page))
         return await jobs_reply(await self._control.ask(query), request.fields, self._encodings)
 
@@ -136,35 +133,33 @@ class JobManagementService:
 
     async def find_task(self, request: pb.TaskId, context: Context) -> bytes:
         """Give a task, active or archived."""
-        read_caller(context)
         return self._encodings.task(await self._control.ask(looking.FindTask(task_id(request.id))))
 
     async def find_tasks(self, request: pb.TaskQuery, context: Context) -> bytes:
         """Give a page of the tasks that fit."""
-        read_caller(context)
         query = looking.FindTasks(read_criteria(request.filteringCriteria), read_page(request.page))
         return await tasks_reply(await self._control.ask(query), request.fields, self._encodings)
 
     async def kill_task(self, request: pb.TaskKillRequest, context: Context) -> Empty:
         """End a task."""
-        caller = read_caller(context)
+        caller = current_caller()
         identity = task_id(request.taskId)
         return await self._do(commands.KillTask(identity, request.shrink, request.preventMinSizeUpdate, caller))
 
     async def update_task_attributes(self, request: pb.TaskAttributesUpdate, context: Context) -> Empty:
         """Add or overwrite attributes of a task."""
-        caller = read_caller(context)
+        caller = current_caller()
         given = dict(request.attributes)
         return await self._do(commands.UpdateTaskAttributes(task_id(request.taskId), given, caller))
 
     async def delete_task_attributes(self, request: pb.TaskAttributesDeleteRequest, context: Context) -> Empty:
         """Remove attributes of a task."""
-        caller = read_caller(context)
+        caller = current_caller()
         return await self._do(commands.DeleteTaskAttributes(task_id(request.taskId), tuple(request.keys), caller))
 
     async def move_task(self, request: pb.TaskMoveRequest, context: Context) -> Empty:
         """Give a task to another service job."""
-        caller = read_caller(context)
+        caller = current_caller()
         source, target = job_id(request.sourceJobId), job_id(request.targetJobId)
         return await self._do(commands.MoveTask(source, target, task_id(request.taskId), caller))
 
@@ -172,32 +167,21 @@ class JobManagementService:
 
     def observe_job(self, request: pb.JobId, context: Context) -> AsyncIterator[bytes]:
         """Tell of one job and its tasks until it is over."""
-        read_caller(context)
         return self._streams.observe_job(job_id(request.id))
 
     def observe_jobs(self, request: pb.ObserveJobsQuery, context: Context) -> AsyncIterator[bytes]:
         """Tell of the jobs and tasks that fit, without end."""
-        read_caller(context)
         return self._streams.observe_jobs(request)
 
     def observe_jobs_with_keep_alive(
         self, requests: AsyncIterator[pb.ObserveJobsWithKeepAliveRequest], context: Context
     ) -> AsyncIterator[bytes]:
         """Tell of the jobs and tasks that fit, and answer keep-alive requests in between."""
-        read_caller(context)
         return self._streams.keep_alive(requests)
 
     async def _do(self, command: Command) -> Empty:
         await self._control.submit(command)
         return Empty()
-
-
-def read_caller(context: Context) -> Caller:
-    """Read who calls, and pack the reply as they ask."""
-    caller = caller_of(context.invocation_metadata() or ())
-    if caller.compression == "gzip":
-        context.set_compression(grpc.Compression.Gzip)
-    return caller
 
 
 _MUTATIONS: dict[str, tuple[str, Any]] = {
@@ -226,16 +210,14 @@ _READS: dict[str, tuple[str, Any]] = {
 
 
 def add_to_server(service: JobManagementService, server: grpc.aio.Server) -> None:
-    """Register the RPCs."""
+    """Register the RPCs with a server that reads callers, and takes streams as what gives messages."""
     unary = grpc.unary_unary_rpc_method_handler
     methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "CreateJob": unary(service.create_job, jobs_pb2.JobDescriptor.FromString, pb.JobId.SerializeToString),
-        "ObserveJob": grpc.unary_stream_rpc_method_handler(_stream(service.observe_job), pb.JobId.FromString),
-        "ObserveJobs": grpc.unary_stream_rpc_method_handler(
-            _stream(service.observe_jobs), pb.ObserveJobsQuery.FromString
-        ),
+        "ObserveJob": grpc.unary_stream_rpc_method_handler(service.observe_job, pb.JobId.FromString),
+        "ObserveJobs": grpc.unary_stream_rpc_method_handler(service.observe_jobs, pb.ObserveJobsQuery.FromString),
         "ObserveJobsWithKeepAlive": grpc.stream_stream_rpc_method_handler(
-            _stream(service.observe_jobs_with_keep_alive), pb.ObserveJobsWithKeepAliveRequest.FromString
+            service.observe_jobs_with_keep_alive, pb.ObserveJobsWithKeepAliveRequest.FromString
         ),
     }
     for name, (method, request) in _MUTATIONS.items():
@@ -243,14 +225,3 @@ def add_to_server(service: JobManagementService, server: grpc.aio.Server) -> Non
     for name, (method, request) in _READS.items():
         methods[name] = unary(getattr(service, method), request.FromString, None)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
-
-
-def _stream(begin: Any) -> Any:
-    """Give a stream's method in the form in which the server knows it for one."""
-
-    async def stream(request: Any, context: Context) -> AsyncIterator[bytes]:
-        async with aclosing(begin(request, context)) as messages:
-            async for message in messages:
-                yield message
-
-    return stream

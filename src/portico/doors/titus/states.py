@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from portico.domain.runs import EndCause, Run, RunState, StopReason
+from portico.domain.runs import EndCause, Fault, Run, RunState, StopReason
 from portico.doors.titus.extension.records import TaskStage
 
 
@@ -89,7 +89,13 @@ ENDED_AS = {
     EndCause.STOPPED: Reason.KILLED,
     EndCause.LOST: Reason.LOST,
 }
-"""Why a task is over that nobody told to end, unless it succeeded."""
+"""Why a task is over that nobody told to end, unless it succeeded or could not be started by a fault of FAULTS."""
+
+FAULTS = {
+    Fault.REQUEST: Reason.INVALID_REQUEST,
+    Fault.NODE: Reason.LOCAL_SYSTEM_ERROR,
+}
+"""Why a task could not be started: what it asks for cannot be, or its node failed it, which is tried again for ever."""
 
 
 def stage_of(run: Run) -> TaskStage:
@@ -118,6 +124,8 @@ def final_code(run: Run, stopped_as: str) -> Reason:
     if run.stop is not None:
         return Reason.KILLED
     assert run.outcome is not None
+    if run.outcome.fault is not None:
+        return FAULTS[run.outcome.fault]
     return ENDED_AS[run.outcome.cause]
 
 

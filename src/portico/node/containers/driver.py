@@ -17,10 +17,10 @@ from pathlib import Path
 
 import msgspec
 
-from portico.domain.errors import PorticoError, Unavailable
+from portico.domain.errors import Invalid, PorticoError, Unavailable
 from portico.domain.frames import LaunchOrder
 from portico.domain.identity import Instant
-from portico.domain.runs import EndCause, Limits
+from portico.domain.runs import EndCause, Fault, Limits
 from portico.node import processes, rlimits
 from portico.node.cgroup_contract import Prepared
 from portico.node.charges import Charge
@@ -35,6 +35,7 @@ from portico.node.containers.roots import Roots
 from portico.node.containers.runtimes import Runtime, complaint, find_runtime, sealed
 from portico.node.containers.starter import Starter
 from portico.node.containers.store import ImageStore
+from portico.node.faults import fault_of, names_program
 from portico.node.fetcher import FetchFailed
 from portico.node.programs import DEFAULT_PATH
 from portico.node.site import Site, slice_name
@@ -79,7 +80,7 @@ class Containers:
         self.warnings: tuple[str, ...] = ()
         self.begins: Callable[[Charge], None]
         self.begun: Callable[[Spawned], None]
-        self.failed: Callable[[Charge, EndCause, str], None]
+        self.failed: Callable[[Charge, EndCause, Exception], None]
 
     @property
     def idle(self) -> bool:
@@ -221,10 +222,10 @@ class Containers:
         try:
             plan = await self._plan(charge)
         except FetchFailed as error:
-            self.failed(charge, EndCause.FETCH_FAILED, str(error))
+            self.failed(charge, EndCause.FETCH_FAILED, error)
             return
         except (PorticoError, OSError) as error:
-            self.failed(charge, EndCause.LAUNCH_FAILED, str(error))
+            self.failed(charge, EndCause.LAUNCH_FAILED, error)
             return
         charge.stop_signal, charge.address = plan.facts.stop_signal, plan.facts.address
         async with self._slots:
@@ -247,12 +248,13 @@ class Containers:
         self._joining += joins
         self._helpers = True
         prepared, pid, start, error = Prepared(), 0, 0, ""
+        fault: Fault | None = None
         try:
             prepared = self._prepare_groups(charge)
             pid = await self._start(plan, prepared)
             start = processes.start_time(pid)
         except (PorticoError, OSError) as failure:
-            error = str(failure)
+            error, fault = str(failure), fault_of(failure)
             if plan.root is not None:
                 self._roots.spoil(plan.root)
         else:
@@ -262,7 +264,7 @@ class Containers:
             self._joining -= joins
         grouped = bool(prepared.enter or prepared.procs)
         at = Instant(time.time_ns() // 1000)
-        self.begun(Spawned(order.run, order.token, at, pid, start, grouped=grouped, error=error))
+        self.begun(Spawned(order.run, order.token, at, pid, start, grouped=grouped, error=error, fault=fault))
 
     def _started(self, plan: Plan) -> None:
         if plan.root is not None:
@@ -324,13 +326,13 @@ class Containers:
         return self._runtime.join(plan.joined.path, plan.facts.name, plan.bundle.path, address)
 
     async def _make(self, plan: Plan, call: SpawnCall, prepared: Prepared) -> None:
-        """Run the runtime to its end; raises Unavailable with what it complains of."""
+        """Run the runtime to its end; raises what it complains of: Invalid of the program, else Unavailable."""
         assert self._starter is not None
         overlay = plan.root.overlay if plan.root is not None else None
         code = await adoption.wait(await self._starter.start(call, overlay, prepared), PATIENCE)
         if code:
             reason = complaint(plan.bundle.path / "log") or f"the container runtime ended with {code}"
-            raise Unavailable(reason)
+            raise Invalid(reason, "argv") if names_program(reason) else Unavailable(reason)
 
 
 def _findable(limits: Limits) -> Limits:

@@ -106,7 +106,8 @@ def _listed(fields: Sequence[Field]) -> Sql:
 def _order(order: Sequence[tuple[Field, bool]]) -> Sql:
     parts: list[str] = []
     bound = []
-    for field, ascending in (*order, (Field(KEY), True)):
+    direction = order[-1][1] if order else True
+    for field, ascending in (*order, (Field(KEY), direction)):
         text, values = ordering(field, _row(field))
         parts.append(f"{text} {'ASC' if ascending else 'DESC'}")
         bound += values

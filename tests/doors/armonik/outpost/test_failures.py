@@ -55,6 +55,14 @@ def test_an_overdue_task_is_a_timeout_and_its_worker_is_replaced(start, way, pay
 
 
 @WAYS
+@pytest.mark.parametrize("seconds", [0, 99_999_999, 315_576_000_000])
+def test_a_task_may_take_for_ever(start, way, seconds):
+    options = CallOptions(max_duration=seconds * 1_000_000, max_retries=2, priority=1, partition="default")
+    ending = start(environment=way).control.run(b"wait:0.1", options=options)
+    assert ending.verdict is Verdict.OK
+
+
+@WAYS
 def test_a_running_task_is_withdrawn_and_its_worker_kept(start, way):
     rig = start(environment=way)
     worker = rig.worker

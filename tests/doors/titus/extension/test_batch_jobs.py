@@ -7,7 +7,7 @@ from doors.titus.extension.stage import ALICE, Stage, batch, trail
 
 from portico.domain.frames import Observation
 from portico.domain.identity import SECOND, Micros
-from portico.domain.runs import EndCause
+from portico.domain.runs import EndCause, Fault
 from portico.doors.titus.extension import commands
 from portico.doors.titus.extension.standing import Periods
 
@@ -290,5 +290,44 @@ def test_a_command_that_holds_braces_is_run_as_it_is():
         job = await stage.create(descriptor)
         (task,) = stage.tasks(job)
         assert stage.order(task.id)[1].spec.argv == ("sh", "-c", "echo ${1} {0}")
+
+    story(play)
+
+
+def test_a_start_that_its_node_fails_is_tried_again_for_ever_with_the_systems_pauses():
+    async def play():
+        stage = Stage()
+        await stage.node()
+        job = await stage.create(batch(1, retries=0))
+        for number, pause in enumerate((1, 2, 4, 8, 16, 30, 30)):
+            (task,) = stage.tasks(job)
+            assert (task.resubmits, task.system_resubmits) == (number, number)
+            await stage.ended(task.id, cause=EndCause.LAUNCH_FAILED, fault=Fault.NODE)
+            failed = stage.task(task.id)
+            assert trail(failed) == [*ON_ITS_WAY, ("Finished", "localSystemError")]
+            assert failed.context["task.retryDelay"] == f"{pause}s"
+            await stage.tick(pause - 0.5)
+            assert stage.states(job) == [("Finished", "localSystemError")]
+            await stage.tick(0.6)
+        (task,) = stage.tasks(job)
+        await stage.started(task.id)
+        await stage.ended(task.id)
+        assert trail(stage.job(job))[-1] == ("Finished", "normal")
+
+    story(play)
+
+
+def test_a_start_that_cannot_be_uses_up_the_retries():
+    async def play():
+        stage = Stage()
+        await stage.node()
+        job = await stage.create(batch(1, retries=1))
+        for number in range(2):
+            (task,) = stage.tasks(job)
+            assert (task.resubmits, task.system_resubmits) == (number, 0)
+            await stage.ended(task.id, cause=EndCause.LAUNCH_FAILED, fault=Fault.REQUEST)
+            assert trail(stage.task(task.id)) == [*ON_ITS_WAY, ("Finished", "invalidRequest")]
+            await stage.tick(0.1)
+        assert trail(stage.job(job))[-1] == ("Finished", "normal")
 
     story(play)

@@ -38,6 +38,21 @@ def test_a_service_job_is_disabled_and_enabled_once():
     story(play)
 
 
+def test_a_job_that_ends_is_neither_disabled_nor_left_enabled():
+    async def play():
+        stage = Stage()
+        await stage.node()
+        job = await stage.create(service(1))
+        (task,) = stage.tasks(job)
+        await stage.started(task.id)
+        await stage.do(commands.KillJob(job, ALICE))
+        for enabled in (True, False):
+            command = commands.UpdateJobStatus(job, enabled=enabled, caller=ALICE)
+            assert await refused(stage, command) is Code.JOB_TERMINATING
+
+    story(play)
+
+
 def test_processes_are_replaced_as_a_whole():
     async def play():
         stage = Stage()

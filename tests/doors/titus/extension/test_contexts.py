@@ -1,6 +1,9 @@
 """Contexts of tasks: what they say, and that they are shared."""
 
+import asyncio
 from types import SimpleNamespace
+
+from doors.titus.extension.stage import Stage, service
 
 from portico.domain.nodes import Node
 from portico.doors.titus.extension.context import MOST_SHARED, Contexts, addressed, agent_context
@@ -72,6 +75,33 @@ def test_tasks_of_a_group_on_a_node_share_their_context():
     placed = contexts.placed(fresh, "n1")
     assert placed is contexts.placed(fresh, "n1")
     assert "agent.host" not in fresh
+
+
+def test_the_network_that_a_job_asks_for_is_told_and_sets_contexts_apart():
+    _, contexts = made()
+    plain, subnets, both = (
+        contexts.fresh("g", 0),
+        contexts.fresh("g", 0, "s-1,s-2"),
+        contexts.fresh("g", 0, "s-1", "sg"),
+    )
+    assert "task.networkSubnets" not in plain
+    assert "task.networkSecurityGroups" not in subnets
+    assert subnets["task.networkSubnets"] == "s-1,s-2"
+    assert (both["task.networkSubnets"], both["task.networkSecurityGroups"]) == ("s-1", "sg")
+    assert both is contexts.fresh("g", 0, "s-1", "sg")
+
+
+def test_a_task_tells_the_network_of_its_jobs_descriptor():
+    async def play():
+        stage = Stage()
+        descriptor = service(1)
+        descriptor.container.securityProfile.securityGroups[:] = ["sg-1", "sg-2"]
+        descriptor.container.attributes["titusParameter.agent.subnets"] = "subnet-1,subnet-2"
+        (task,) = stage.tasks(await stage.create(descriptor))
+        assert task.context["task.networkSubnets"] == "subnet-1,subnet-2"
+        assert task.context["task.networkSecurityGroups"] == "sg-1,sg-2"
+
+    asyncio.run(play())
 
 
 def test_a_change_of_the_tier_or_of_the_node_is_seen():

@@ -13,8 +13,10 @@ from google.protobuf import empty_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from portico.doors.titus import errors
+from portico.doors.titus.callers import NOBODY, current_caller
 from portico.doors.titus.rest.gateway import Gateway
 from portico.doors.titus.rest.routes import ROUTES
 from portico.wire.titus import (
@@ -49,18 +51,22 @@ def method(service: str, rpc: str) -> MethodDescriptor:
     return SERVICES[service].methods_by_name[rpc]
 
 
+def proven(request: Request) -> str:
+    return request.headers.get("x-test-certificate", "")
+
+
 class Recorder:
     """Stands where a service would: keeps what it was asked and answers what it was told to."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any]] = []
-        self.metadata: tuple[tuple[str, str], ...] = ()
+        self.caller = NOBODY
         self.reply: Message | bytes | Exception = empty_pb2.Empty()
 
     def __getattr__(self, rpc: str) -> Any:
         async def call(request: Any, context: Any) -> Any:
             self.asked.append((rpc, request))
-            self.metadata = context.invocation_metadata()
+            self.caller = current_caller()
             if isinstance(self.reply, Exception):
                 raise self.reply
             return self.reply
@@ -74,7 +80,7 @@ class Bench:
     def __init__(self) -> None:
         self.recorder = Recorder()
         services = dict.fromkeys(SERVICES, self.recorder)
-        self.app = Starlette(routes=list(Gateway(services, method).routes()))
+        self.app = Starlette(routes=list(Gateway(services, method, proven).routes()))
 
     def ask(self, verb: str, path: str, **more: Any) -> httpx.Response:
         async def once() -> httpx.Response:
@@ -127,6 +133,14 @@ def test_a_body_that_does_not_read_is_400(bench: Bench, body: bytes) -> None:
     answer = bench.ask("POST", "/v3/jobs", content=body)
     assert answer.status_code == 400
     assert set(answer.json()) >= {"statusCode", "message", "errorDetails"}
+
+
+def test_texts_end_with_one_full_stop(bench: Bench) -> None:
+    network = {"networkConfiguration": {"networkMode": "Foo"}}
+    for body in (json.dumps(network), json.dumps({"container": {"volumeMounts": [{"mountPropagation": "x"}]}}), "{"):
+        said = bench.ask("POST", "/v3/jobs", content=body).json()["message"]
+        assert said.endswith("."), said
+        assert ".." not in said, said
 
 
 def test_a_long_body_is_read_whole(bench: Bench) -> None:
@@ -224,13 +238,20 @@ def test_debug_adds_the_context(bench: Bench) -> None:
 def test_headers_reach_the_service(bench: Bench) -> None:
     bench.recorder.reply = jobs_pb2.Job()
     bench.ask("GET", "/v3/jobs/j", headers={"X-Titus-CallerId": "me"})
-    assert dict(bench.recorder.metadata)["x-titus-callerid"] == "me"
+    assert bench.recorder.caller.id == "me"
+    bench.ask("GET", "/v3/jobs/j", headers={"X-Test-Certificate": "cert"})
+    assert bench.recorder.caller.id == "cert"
+
+
+def test_call_metadata_that_does_not_read_is_refused(bench: Bench) -> None:
+    answer = bench.ask("GET", "/v3/status", headers={"X-Titus-CallMetadata-bin": "****"})
+    assert answer.status_code == 400
+    assert not bench.recorder.asked
 
 
 def test_services_may_name_their_methods_as_python_does() -> None:
     class Jobs:
         async def find_job(self, request: Any, context: Any) -> bytes:
-            context.set_compression(None)
             return jobs_pb2.Job(id=request.id).SerializeToString()
 
         def __getattr__(self, name: str) -> Any:
@@ -239,7 +260,7 @@ def test_services_may_name_their_methods_as_python_does() -> None:
             return self.find_job
 
     async def once() -> httpx.Response:
-        app = Starlette(routes=list(Gateway({"JobManagementService": Jobs()}, method).routes()))
+        app = Starlette(routes=list(Gateway({"JobManagementService": Jobs()}, method, proven).routes()))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://titus") as client:
             return await client.get("/api/v3/jobs/j")
@@ -250,3 +271,15 @@ def test_services_may_name_their_methods_as_python_does() -> None:
 def test_an_unknown_path_is_404_in_the_same_shape(bench: Bench) -> None:
     answer = bench.ask("GET", "/v3/nothing")
     assert (answer.status_code, answer.json()["statusCode"]) == (404, 404)
+
+
+def test_a_known_path_with_another_method_is_405_in_the_same_shape(bench: Bench) -> None:
+    for verb, path, allowed in (
+        ("DELETE", "/v3/jobs", "GET, HEAD, POST"),
+        ("PATCH", "/v3/jobs/j", "DELETE, GET, HEAD"),
+        ("OPTIONS", "/v3/tasks/move", "DELETE, GET, HEAD, POST"),
+    ):
+        answer = bench.ask(verb, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+        said = {"statusCode": 405, "message": f"{verb} is not allowed: /api{path}", "errorDetails": None}
+        assert answer.json() == said

@@ -27,12 +27,16 @@ FAST = {
 }
 
 
+def nobody(_request):
+    return ""
+
+
 class Bench:
     def __init__(self):
         self.stage = NeighbourStage()
         self.ready = True
-        management = Management(self.stage.plane, lambda: CELL, lambda: 62_000, lambda: self.ready)
-        gateway = Gateway({}, lambda service, rpc: None)
+        management = Management(self.stage.plane, lambda: CELL, lambda: 62_000, lambda: self.ready, nobody)
+        gateway = Gateway({}, lambda service, rpc: None, nobody)
         self.app = Starlette(routes=[*management.routes(), *gateway.routes()])
 
     async def ask(self, verb, path, **more):

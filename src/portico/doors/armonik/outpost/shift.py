@@ -33,6 +33,9 @@ BRIEF = 0.02
 MOST_UPLOADS = 2
 """Calls whose outputs may be under way to control while the next one runs."""
 
+_FAR = 365.0 * 24 * 3600
+"""Seconds from which on there is no deadline: for gRPC the ten thousand years that some clients ask for are over."""
+
 _ROOM_CHECK = 1.0
 
 log = logging.getLogger("portico.armonik")
@@ -279,4 +282,6 @@ class Shift:
 
     @staticmethod
     def _seconds(held: Held) -> float | None:
-        return held.assignment.options.max_duration / SECOND or None
+        """Give how long a task may take; None is without end."""
+        seconds = held.assignment.options.max_duration / SECOND
+        return seconds if 0 < seconds < _FAR else None

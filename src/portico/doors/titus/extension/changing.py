@@ -33,9 +33,9 @@ class Changing:
     async def update_status(self, command: commands.UpdateJobStatus) -> None:
         """Enable or disable a service job."""
         job = require_service(self._standing, command.job)
+        require_accepted(job)
         if self._standing.views[job.id].enabled == command.enabled:
             return
-        require_accepted(job)
         descriptor = read(job)
         descriptor.service.enabled = command.enabled
         await self._store(job, descriptor)

@@ -21,6 +21,8 @@ RETRY_DELAY = "task.retryDelay"
 ADDRESS = "task.ipAllocationId"
 VOLUME = "task.ebs.volumeId"
 NETWORK_MODE = "task.effectiveNetworkMode"
+SUBNETS = "task.networkSubnets"
+SECURITY_GROUPS = "task.networkSecurityGroups"
 CELL = "titus.cell"
 STACK = "titus.stack"
 
@@ -48,7 +50,7 @@ _OF_NODES = frozenset({NODE_NAME, *_ADDRESSES})
 MOST_SHARED = 10_000
 """Contexts that are remembered to be shared."""
 
-_Key = tuple[str, int]
+_Key = tuple[str, int, str, str]
 
 
 class Contexts:
@@ -63,19 +65,23 @@ class Contexts:
         self._placed: dict[tuple[str, int], tuple[dict[str, str], dict[str, str]]] = {}
         standing.plane.state.index("nodes", self._on_node)
 
-    def fresh(self, group: str, network_mode: int) -> dict[str, str]:
-        """Give the context of a new task of a capacity group."""
+    def fresh(self, group: str, network_mode: int, subnets: str = "", security_groups: str = "") -> dict[str, str]:
+        """Give the context of a new task of a capacity group; subnets and security groups are lists with commas."""
         groups = self._standing.groups
         tier, pool = groups.tier(group), groups.resource_pool(group)
-        context = self._fresh.get((group, network_mode))
+        key = group, network_mode, subnets, security_groups
+        context = self._fresh.get(key)
         if context is None or context[TIER] != tier or context[RESOURCE_POOL] != pool:
             self._keep_bounded()
-            context = self._fresh[group, network_mode] = {
+            context = self._fresh[key] = {
                 POD_CREATED: "true",
                 TIER: tier,
                 RESOURCE_POOL: pool,
                 **self._site(),
             }
+            for name, value in ((SUBNETS, subnets), (SECURITY_GROUPS, security_groups)):
+                if value:
+                    context[name] = value
             if 0 < network_mode < len(NETWORK_MODES):
                 context[NETWORK_MODE] = NETWORK_MODES[network_mode]
             self._shared[id(context)] = context

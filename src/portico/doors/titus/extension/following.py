@@ -55,7 +55,7 @@ class Following:
         now = standing.now()
         status, history = stages.accepted(now)
         view = standing.views[job.id]
-        shared = self._contexts.fresh(view.capacity_group, view.network_mode)
+        shared = self._contexts.fresh(view.capacity_group, view.network_mode, view.subnets, view.security_groups)
         task = TitusTask(
             id=run.id,
             job=job.id,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from portico.doors.titus.inbound.attributes import ebs_volumes
+from portico.doors.titus.inbound.attributes import SUBNETS, ebs_volumes
 from portico.wire.titus import jobs_pb2
 
 
@@ -27,7 +27,8 @@ class JobView(msgspec.Struct, frozen=True):
     """The facts of one job that are asked for often; strings as sanitised.
 
     `capacity` of a batch job is its size, three times. `addresses` are the signed address allocations' ids and
-    `volumes` the EBS volumes' ids that tasks get one of each. `sidecars` are (name, channel) pairs.
+    `volumes` the EBS volumes' ids that tasks get one of each. `sidecars` are (name, channel) pairs, `subnets` and
+    `security_groups` lists with commas.
     """
 
     service: bool
@@ -48,6 +49,8 @@ class JobView(msgspec.Struct, frozen=True):
     addresses: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     network_mode: int = 0
+    subnets: str = ""
+    security_groups: str = ""
 
     @property
     def sequence_key(self) -> str:
@@ -90,6 +93,8 @@ def view_of(descriptor: jobs_pb2.JobDescriptor) -> JobView:
         ),
         volumes=ebs_volumes(descriptor),
         network_mode=descriptor.networkConfiguration.networkMode,
+        subnets=share(descriptor.container.attributes.get(SUBNETS, "")),
+        security_groups=share(",".join(descriptor.container.securityProfile.securityGroups)),
     )
 
 

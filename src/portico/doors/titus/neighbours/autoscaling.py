@@ -7,7 +7,6 @@ from typing import Any
 from google.protobuf import empty_pb2
 
 from portico.doors.titus import errors
-from portico.doors.titus.callers import caller_of
 from portico.doors.titus.control import Control
 from portico.doors.titus.errors import Violation
 from portico.doors.titus.extension.policies import (
@@ -41,19 +40,18 @@ class AutoScaling(autoscale_api_pb2_grpc.AutoScalingServiceServicer):
 
     async def GetAllScalingPolicies(self, request: empty_pb2.Empty, context: Any) -> pb.GetPolicyResult:
         """List the policies of all jobs."""
-        return await self._find(FindPolicies(), context)
+        return await self._find(FindPolicies())
 
     async def GetScalingPolicy(self, request: pb.ScalingPolicyID, context: Any) -> pb.GetPolicyResult:
         """Give one policy; an id that nobody knows gives none."""
-        return await self._find(FindPolicies(id=request.id), context) if request.id else pb.GetPolicyResult()
+        return await self._find(FindPolicies(id=request.id)) if request.id else pb.GetPolicyResult()
 
     async def GetJobScalingPolicies(self, request: job_api_pb2.JobId, context: Any) -> pb.GetPolicyResult:
         """List the policies of one job; a job that nobody knows has none."""
-        return await self._find(FindPolicies(job=request.id), context) if request.id else pb.GetPolicyResult()
+        return await self._find(FindPolicies(job=request.id)) if request.id else pb.GetPolicyResult()
 
     async def SetAutoScalingPolicy(self, request: pb.PutPolicyRequest, context: Any) -> pb.ScalingPolicyID:
         """Give a job a policy; its id is answered before the job is looked at."""
-        caller_of(context.invocation_metadata())
         job = _text(request.jobId, "jobId")
         policy = read_policy(request.scalingPolicy)
         identity = await self._control.submit(SetPolicy(job, request.scalingPolicy.SerializeToString(), policy))
@@ -61,7 +59,6 @@ class AutoScaling(autoscale_api_pb2_grpc.AutoScalingServiceServicer):
 
     async def UpdateAutoScalingPolicy(self, request: pb.UpdatePolicyRequest, context: Any) -> empty_pb2.Empty:
         """Replace a policy."""
-        caller_of(context.invocation_metadata())
         identity = _text(request.policyId.id, "policyId.id")
         policy = read_policy(request.scalingPolicy)
         await self._control.submit(UpdatePolicy(identity, request.scalingPolicy.SerializeToString(), policy))
@@ -69,12 +66,10 @@ class AutoScaling(autoscale_api_pb2_grpc.AutoScalingServiceServicer):
 
     async def DeleteAutoScalingPolicy(self, request: pb.DeletePolicyRequest, context: Any) -> empty_pb2.Empty:
         """End a policy."""
-        caller_of(context.invocation_metadata())
         await self._control.submit(DeletePolicy(_text(request.id.id, "id.id")))
         return empty_pb2.Empty()
 
-    async def _find(self, query: FindPolicies, context: Any) -> pb.GetPolicyResult:
-        caller_of(context.invocation_metadata())
+    async def _find(self, query: FindPolicies) -> pb.GetPolicyResult:
         found: list[JobPolicy] = await self._control.ask(query)
         return pb.GetPolicyResult(items=[_told(policy) for policy in found])
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from google.protobuf import empty_pb2
 
-from portico.doors.titus.callers import caller_of
 from portico.doors.titus.control import Control
 from portico.doors.titus.extension.balancers import AddBalancer, FindBalancers, JobBalancers, RemoveBalancer
 from portico.doors.titus.inbound.identities import job_id
@@ -25,7 +24,6 @@ class LoadBalancers(loadbalancer_api_pb2_grpc.LoadBalancerServiceServicer):
 
     async def GetJobLoadBalancers(self, request: job_api_pb2.JobId, context: Any) -> api.GetJobLoadBalancersResult:
         """List the balancers of one job; a job that nobody knows has none."""
-        caller_of(context.invocation_metadata())
         found: list[JobBalancers] = await self._control.ask(FindBalancers(job_id(request.id)))
         return _told(found[0]) if found else api.GetJobLoadBalancersResult(jobId=request.id)
 
@@ -33,7 +31,6 @@ class LoadBalancers(loadbalancer_api_pb2_grpc.LoadBalancerServiceServicer):
         self, request: api.GetAllLoadBalancersRequest, context: Any
     ) -> api.GetAllLoadBalancersResult:
         """List the balancers of all jobs that have some, a page of jobs at a time, in order of job."""
-        caller_of(context.invocation_metadata())
         page = read_page(request.page)
         found: list[JobBalancers] = await self._control.ask(FindBalancers())
         covered = span(page, len(found), lambda key: bisect_right(found, key[1], key=lambda record: record.id))
@@ -46,13 +43,11 @@ class LoadBalancers(loadbalancer_api_pb2_grpc.LoadBalancerServiceServicer):
 
     async def AddLoadBalancer(self, request: api.AddLoadBalancerRequest, context: Any) -> empty_pb2.Empty:
         """Give a job a balancer."""
-        caller_of(context.invocation_metadata())
         await self._control.submit(AddBalancer(job_id(request.jobId), request.loadBalancerId.id))
         return empty_pb2.Empty()
 
     async def RemoveLoadBalancer(self, request: api.RemoveLoadBalancerRequest, context: Any) -> empty_pb2.Empty:
         """Take a balancer from a job."""
-        caller_of(context.invocation_metadata())
         await self._control.submit(RemoveBalancer(job_id(request.jobId), request.loadBalancerId.id))
         return empty_pb2.Empty()
 

@@ -15,7 +15,6 @@ from google.protobuf import empty_pb2
 from portico.control.explaining import ExplainRun, Explanation
 from portico.domain.runs import RunState
 from portico.doors.titus import errors
-from portico.doors.titus.callers import caller_of
 from portico.doors.titus.control import Asking
 from portico.doors.titus.extension.looking import FindTask
 from portico.doors.titus.extension.records import TitusTask
@@ -38,7 +37,6 @@ class Scheduler(scheduler_api_pb2_grpc.SchedulerServiceServicer):
 
     async def GetSchedulingResult(self, request: pb.SchedulingResultRequest, context: Any) -> pb.SchedulingResultEvent:
         """Tell how far a task is in finding a node."""
-        caller_of(context.invocation_metadata())
         task = await self._task(request)
         if task.finished:
             return _over(task)
@@ -49,7 +47,6 @@ class Scheduler(scheduler_api_pb2_grpc.SchedulerServiceServicer):
         self, request: pb.SchedulingResultRequest, context: Any
     ) -> AsyncIterator[pb.SchedulingResultEvent]:
         """Tell it now and whenever it is another, until the task is placed or over."""
-        caller_of(context.invocation_metadata())
         task = await self._task(request)
         if task.finished:
             yield _over(task)

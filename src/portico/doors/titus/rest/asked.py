@@ -84,4 +84,5 @@ def _plain(error: Exception) -> str:
     if 'has no field named "' in text:
         name = text.split('has no field named "', 1)[1].split('"', 1)[0]
         return f"Unrecognized field(s) [{name}]"
-    return f"Invalid JSON: {text.splitlines()[0][:500]}"
+    # A full stop of the reader's own stands behind whatever it quotes, which often has one already.
+    return f"Invalid JSON: {text.splitlines()[0][:500].rstrip('.')}."

@@ -19,11 +19,12 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.routing import Route as Path
 
 from portico.domain.errors import PorticoError
 from portico.doors.titus import errors
+from portico.doors.titus.callers import caller_of
 from portico.doors.titus.rest.asked import Asked
 from portico.doors.titus.rest.routes import ROUTES, Route
 
@@ -31,34 +32,25 @@ PREFIX = "/api"
 LONG_BODY = 16 << 10
 LONG_REPLY = 32 << 10
 """Bytes; reading or writing more as JSON would hold the loop for longer than it may be held."""
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 COMPRESSION = "x-titus-compression"
 DEBUG = "x-titus-debug"
 _CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-class InPlace:
-    """What a service is told of a call that came through the gateway: its headers, as metadata."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._metadata = tuple(headers.items())
-
-    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
-        """Give the request's headers, names in lower case."""
-        return self._metadata
-
-    def set_trailing_metadata(self, _metadata: object) -> None:
-        """Take what REST has no place for."""
-
-    def set_compression(self, _compression: object) -> None:
-        """Take what the gateway sees to itself, in HTTP's own way."""
+Proven = Callable[[Request], str]
+"""Names who a request was proven to come from; empty for nobody."""
 
 
 class Gateway:
     """All routes; `services` are the door's servicers by the name of their service, `methods` describes their RPCs."""
 
-    def __init__(self, services: Mapping[str, object], methods: Callable[[str, str], MethodDescriptor]) -> None:
+    def __init__(
+        self, services: Mapping[str, object], methods: Callable[[str, str], MethodDescriptor], proven: Proven
+    ) -> None:
         self._services = services
         self._methods = methods
+        self._proven = proven
 
     def routes(self) -> Sequence[BaseRoute]:
         """Give the routes to be served, and one for every other path under the prefix."""
@@ -68,7 +60,7 @@ class Gateway:
                 for route in ROUTES
                 if route.service in self._services
             ),
-            Path(PREFIX + "/{rest:path}", _no_such_route, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+            Path(PREFIX + "/{rest:path}", _no_such_route, methods=METHODS),
         ]
 
     def _endpoint(self, route: Route) -> Callable[[Request], Any]:
@@ -77,11 +69,12 @@ class Gateway:
 
         async def endpoint(request: Request) -> Response:
             try:
+                caller_of(request.headers.items(), self._proven(request))
                 body = await request.body()
                 asked = Asked(request.path_params, request.query_params, body)
                 long = len(body) > LONG_BODY
                 said = await asyncio.to_thread(route.build, asked) if long else route.build(asked)
-                reply = await rpc(said, InPlace(request.headers))
+                reply = await rpc(said, None)
                 if route.quiet:
                     return Response(status_code=route.status)
                 message: Message = reply_type.FromString(reply) if isinstance(reply, bytes) else reply
@@ -121,5 +114,18 @@ def _encode(message: Message, *, packed: bool) -> bytes:
 
 
 async def _no_such_route(request: Request) -> Response:
-    body = {"statusCode": 404, "message": f"no such resource: {request.url.path[:200]}", "errorDetails": None}
-    return Response(msgspec.json.encode(body), 404, media_type="application/json")
+    """Answer for a path that no route has, or none with this method."""
+    status, message, headers = 404, f"no such resource: {request.url.path[:200]}", {}
+    allowed = _methods_of(request)
+    if allowed:
+        status, message = 405, f"{request.method} is not allowed: {request.url.path[:200]}"
+        headers = {"Allow": ", ".join(sorted(allowed))}
+    body = {"statusCode": status, "message": message, "errorDetails": None}
+    return Response(msgspec.json.encode(body), status, headers, "application/json")
+
+
+def _methods_of(request: Request) -> set[str]:
+    """Give the methods with which the path of a request would be known."""
+    routes: Sequence[BaseRoute] = request.scope["router"].routes
+    known = [route for route in routes if isinstance(route, Path) and route.matches(request.scope)[0] is Match.PARTIAL]
+    return {method for route in known for method in route.methods or ()}

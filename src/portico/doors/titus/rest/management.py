@@ -28,7 +28,7 @@ from portico.doors.titus.extension.group_records import (
     ListGroups,
 )
 from portico.doors.titus.neighbours.cell import Cell
-from portico.doors.titus.rest.gateway import PREFIX, refusal
+from portico.doors.titus.rest.gateway import PREFIX, Proven, refusal
 
 CONSUMPTION = "/v2/resource/consumption"
 LEADER = "/v2/leader"
@@ -42,12 +42,18 @@ class Management:
     """The routes; `now` gives milliseconds since the epoch, `ready` whether work is taken."""
 
     def __init__(
-        self, control: Control, cell: Callable[[], Cell], now: Callable[[], int], ready: Callable[[], bool]
+        self,
+        control: Control,
+        cell: Callable[[], Cell],
+        now: Callable[[], int],
+        ready: Callable[[], bool],
+        proven: Proven,
     ) -> None:
         self._control = control
         self._cell = cell
         self._now = now
         self._ready = ready
+        self._proven = proven
 
     def routes(self) -> Sequence[BaseRoute]:
         """Give the routes to be served, before those of the gateway, which takes every path of the API."""
@@ -63,7 +69,19 @@ class Management:
             ("GET", PREFIX + HEALTH, self._health),
             ("GET", HEALTH, self._health),
         )
-        return [Route(path, _refusing(answer), methods=[method]) for method, path, answer in table]
+        return [Route(path, self._refusing(answer), methods=[method]) for method, path, answer in table]
+
+    def _refusing(self, answer: Answer) -> Answer:
+        """Give an endpoint whose errors have the API's body."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                caller_of(request.headers.items(), self._proven(request))
+                return await answer(request)
+            except PorticoError as error:
+                return refusal(request, error)
+
+        return endpoint
 
     # ---- capacity groups ---------------------------------------------------------------------------------------
 
@@ -166,19 +184,6 @@ def _dimension(amounts: Amounts) -> dict[str, float]:
         "diskMB": amounts.get(DISK, 0) // WHOLE,
         "networkMbs": amounts.get(NETWORK, 0) // WHOLE,
     }
-
-
-def _refusing(answer: Answer) -> Answer:
-    """Give an endpoint whose errors have the API's body."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            caller_of(request.headers.items())
-            return await answer(request)
-        except PorticoError as error:
-            return refusal(request, error)
-
-    return endpoint
 
 
 def _extended(request: Request) -> bool:

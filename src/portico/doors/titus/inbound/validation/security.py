@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portico.doors.titus.errors import Violation
+from portico.doors.titus.inbound.attributes import SUBNETS
 from portico.doors.titus.inbound.limits import Limits
 from portico.wire.titus import jobs_pb2
 
 MOST_GROUPS = 6
 _FIELD = "container.securityProfile"
 _HIGH_SCALE = jobs_pb2.NetworkConfiguration.HighScale
-_SUBNETS = "titusParameter.agent.subnets"
 _SHOWN = 200
 
 
@@ -21,7 +21,7 @@ def check(descriptor: jobs_pb2.JobDescriptor, _limits: Limits) -> Iterator[Viola
     if descriptor.networkConfiguration.networkMode == _HIGH_SCALE:
         if groups:
             yield Violation(f"{_FIELD}.securityGroups", "Security groups cannot be set in the HighScale network mode")
-        if descriptor.container.attributes.get(_SUBNETS, ""):
+        if descriptor.container.attributes.get(SUBNETS, ""):
             yield Violation("container.attributes", "Subnets cannot be set in the HighScale network mode")
     else:
         yield from _groups(groups)

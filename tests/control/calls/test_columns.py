@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from array import array
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portico.control.calls.columns import PAGE, Column
+from portico.control.calls.links import LinkPages, encode_links
+from portico.control.calls.results_book import Span
+from portico.control.calls.scanning import PAGES_AT_ONCE, every, scan
+from portico.domain.calls.values import Links
+
+numbers = st.integers(1, 3 * PAGE)
+
+
+@given(st.dictionaries(numbers, st.integers(0, 255)), st.lists(numbers))
+def test_a_column_is_a_mapping_that_begins_with_zeros(cells, asked):
+    column = Column("B")
+    for number, value in cells.items():
+        column[number] = value
+    assert [column[number] for number in asked] == column.many(asked) == [cells.get(number, 0) for number in asked]
+    assert column.pages() == sorted({number // PAGE for number in cells})
+    assert list(every(column, range(1, 256))) == sorted(number for number, value in cells.items() if value)
+
+
+@given(st.integers(1, 2 * PAGE), st.integers(1, 2 * PAGE))
+def test_filling_reaches_over_pages(first, count):
+    column = Column("I")
+    column.fill(first, array("I", range(count)))
+    assert column.many(range(first, first + count)) == list(range(count))
+    assert (column[first - 1], column[first + count]) == (0, 0)
+    column.fill_one(first, count, 7)
+    assert set(column.many(range(first, first + count))) == {7}
+    for page in column.pages():
+        column.drop(page)
+    assert not any(column.many(range(first, first + count)))
+    assert column.page(0) is None
+
+
+@given(st.dictionaries(numbers, st.tuples(st.integers(1, 3), st.integers(1, 5))), st.integers(1, 7))
+def test_a_scan_in_steps_finds_each_number_once_in_order(cells, limit):
+    sessions, states = Column("I"), Column("B")
+    span = Span()
+    for number, (session, state) in cells.items():
+        sessions[number], states[number] = session, state
+        if session == 2:
+            span.reach(number, number)
+    found, after = [], 0
+    while True:
+        step = scan(sessions, states, 2, {3, 4}, span, after=after, limit=limit)
+        assert len(step.numbers) <= limit
+        found += step.numbers
+        after = step.after
+        if not after:
+            break
+    assert found == sorted(number for number, (session, state) in cells.items() if session == 2 and state in {3, 4})
+
+
+def test_a_step_of_a_scan_looks_at_some_pages_only():
+    sessions, states = Column("I"), Column("B")
+    last = (PAGES_AT_ONCE + 5) * PAGE
+    for number in (1, last):
+        sessions[number], states[number] = 1, 1
+    first = scan(sessions, states, 1, {1}, Span(1, last), after=0, limit=10)
+    assert (first.numbers, first.after) == ([1], PAGES_AT_ONCE * PAGE - 1)
+    assert scan(sessions, states, 1, {1}, Span(1, last), after=first.after, limit=10).numbers == [last]
+
+
+def test_links_are_kept_by_page():
+    pages = LinkPages()
+    links = Links((1, 2), (3,), ("s",))
+    pages[5] = encode_links(links)
+    assert pages.of(5) == links
+    for number in (6, PAGE + 1):
+        del pages[number]
+        try:
+            pages[number]
+        except KeyError:
+            continue
+        raise AssertionError(number)
+    pages.drop(0)
+    try:
+        pages[5]
+    except KeyError:
+        return
+    raise AssertionError
