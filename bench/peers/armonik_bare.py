@@ -60,7 +60,7 @@ class Pair:
             for side in ("Worker", "Agent")
         }
         self._process = subprocess.Popen(  # noqa: ASYNC220 — before anything is measured
-            [python, str(WORKER)], env={**os.environ, **addresses}, stdout=sys.stderr
+            [python, str(WORKER)], env={**os.environ, **addresses}, stdout=subprocess.DEVNULL
         )
         await self._stub.HealthCheck(objects_pb2.Empty(), wait_for_ready=True, timeout=PATIENCE)
 

@@ -28,6 +28,8 @@ def wrapped(outer, cause):
         (Unavailable("the runtime took longer than 60 s"), Fault.NODE),
         (OSError(errno.ENOSPC, "no space left on device"), Fault.NODE),
         (PermissionError(errno.EACCES, "no sandbox"), Fault.NODE),
+        (wrapped(Invalid("'stdout' cannot be written"), OSError(errno.ENOSPC, "full")), Fault.NODE),
+        (wrapped(Invalid("'stdout' cannot be written"), OSError(errno.EISDIR, "a directory")), Fault.REQUEST),
         (OSError(errno.ENAMETOOLONG, "file name too long"), None),
         (Damaged("the image's part does not match its digest"), None),
         (PorticoError("no one knows"), None),

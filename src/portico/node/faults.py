@@ -33,26 +33,30 @@ _NO_SUCH_IMAGE = re.compile(
 _UNSURE = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 """Errors of the system that a name in the request may have caused as well."""
 
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.ENFILE, errno.EMFILE}
+)
+"""Errors of the system that this machine alone has to answer for, whatever became of them on their way."""
+
 _FULL = "no space left on device"
 
 
 def fault_of(error: BaseException) -> Fault | None:
     """Say whose fault an error before a start is; what wraps another error is judged by that one."""
-    cause = error.__cause__
+    if _machine_failed(error):
+        return Fault.NODE
+    of_cause = fault_of(error.__cause__) if error.__cause__ is not None else None
     match error:
         case FetchFailed():
-            # A file comes from anywhere: that it could not be had says nothing of this machine, but for a full disk.
-            of_cause = fault_of(cause) if cause is not None else None
-            return of_cause if of_cause is Fault.REQUEST or _is_full(cause) else None
+            # A file comes from anywhere: that it could not be had says nothing of this machine.
+            return of_cause if of_cause is Fault.REQUEST else None
         case ToolFailed():
             return _of_words(str(error).lower())
         case Unavailable():
             return Fault.NODE
-    if isinstance(error, _OF_THE_REQUEST):
-        return Fault.REQUEST
-    if isinstance(error, OSError):
-        return None if error.errno in _UNSURE else Fault.NODE
-    return fault_of(cause) if cause is not None else None
+        case OSError():
+            return None if error.errno in _UNSURE else Fault.NODE
+    return Fault.REQUEST if isinstance(error, _OF_THE_REQUEST) else of_cause
 
 
 def fault_of_call(number: int) -> Fault:
@@ -71,5 +75,10 @@ def _of_words(text: str) -> Fault | None:
     return Fault.REQUEST if _NO_SUCH_IMAGE.search(text) else None
 
 
-def _is_full(error: BaseException | None) -> bool:
-    return isinstance(error, OSError) and error.errno == errno.ENOSPC
+def _machine_failed(error: BaseException | None) -> bool:
+    """Tell whether an error, or one that it was made of, is this machine's alone."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            return True
+        error = error.__cause__
+    return False
