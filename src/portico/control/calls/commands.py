@@ -51,8 +51,7 @@ class StopSubmission(Command, frozen=True):
 
 
 class CreateResults(Command, frozen=True):
-    """Add Results to a Session, whose existence is not looked at (upstream's rule) as long as the text is well-formed
-    and was given out once; answered by a list of `Result`, in order."""
+    """Add Results to a Session, whatever its state but DELETED; answered by a list of `Result`, in order."""
 
     session: str
     drafts: tuple[ResultDraft, ...]

@@ -6,6 +6,7 @@ MOST_BYTES, the oldest go first; what it gives is what is durable, because those
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from portico.store.port import Reader
 
 MOST_BYTES = 32 << 20
-OVERHEAD = 160
+OVERHEAD = 240
 """Bytes that an entry costs besides its data."""
 
 MOST_INLINE = 1 << 20
@@ -31,7 +32,8 @@ class DataCache:
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
-        self._data: dict[int, bytes] = {}
+        self._data: OrderedDict[int, bytes] = OrderedDict()
+        """A dict would have to search for its oldest entry, ever longer."""
         self.bytes = 0
 
     def remember(self, number: int, data: bytes) -> None:
@@ -40,8 +42,8 @@ class DataCache:
         self._data[number] = data
         self.bytes += len(data) + OVERHEAD
         while self.bytes > self._most:
-            oldest = next(iter(self._data))
-            self.forget((oldest,))
+            _, oldest = self._data.popitem(last=False)
+            self.bytes -= len(oldest) + OVERHEAD
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Let go of data that were deleted, replaced, or used up."""

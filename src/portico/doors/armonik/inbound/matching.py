@@ -42,8 +42,11 @@ def _meets(part: Part, held: Any) -> bool:
 
 
 def choose(things: Iterable[T], query: SheetQuery, holds: Callable[[T, Field], Held]) -> tuple[int, list[T]]:
-    """Give how many things a query chooses, and its page of them; ties stay in the order in which things came."""
+    """Give how many things a query chooses, and its page of them; ties stay in the order in which things came, or
+    stand the other way round where the last field descends."""
     chosen = [thing for thing in things if matches(query.any_of, lambda field, thing=thing: holds(thing, field))]  # type: ignore[misc]
+    if query.order and not query.order[-1][1]:
+        chosen.reverse()
     for field, ascending in reversed(query.order):
         chosen.sort(key=lambda thing, field=field: _place(holds(thing, field)), reverse=not ascending)  # type: ignore[misc]
     end = None if query.limit < 0 else query.offset + query.limit
