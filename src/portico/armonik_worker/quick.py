@@ -1,7 +1,8 @@
 """The worker's end of the quick way: it connects where the agent says, takes tasks, and answers.
 
-Each message is four bytes of big-endian length and a body: a ProcessRequest from the agent (an empty body cancels the
-task that runs), a QuickReply in MessagePack to it. Where the socket cannot be reached, tasks come over gRPC.
+Each message is four bytes of big-endian length and a body in MessagePack: a QuickTask from the agent (an empty body
+cancels the task that runs), a QuickReply to it. Small data go along with them and never become files. Where
+the socket cannot be reached, tasks come over gRPC.
 """
 
 from __future__ import annotations
@@ -17,21 +18,34 @@ from portico.wire.armonik.worker_pb2 import ProcessRequest  # noqa: TID251 — i
 _HEADER = 4
 
 
+class QuickTask(msgspec.Struct, array_like=True, gc=False):
+    """A ProcessRequest, and those of its data, by result id, that are not in the task's folder."""
+
+    request: bytes
+    data: dict[str, bytes]
+
+
 class QuickReply(msgspec.Struct, array_like=True, gc=False):
-    """The answer to a task: an `accident` is tried again, an `error` is final, and neither is well done."""
+    """The answer to a task: an `accident` is tried again, an `error` is final, and neither is well done.
+
+    Results' data are files in the task's folder (`brought`) or in `data`, by result id; `entered` tells whether there
+    are files of this worker in that folder."""
 
     token: str
     error: str | None = None
     accident: str | None = None
     brought: list[str] = []
+    data: dict[str, bytes] = {}
+    entered: bool = True
 
 
 class QuickEnd(asyncio.Protocol):
     """At most one connection to an agent."""
 
-    def __init__(self, process: Callable[[ProcessRequest], Awaitable[QuickReply]]) -> None:
+    def __init__(self, process: Callable[[ProcessRequest, dict[str, bytes]], Awaitable[QuickReply]]) -> None:
         self._process = process
         self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(QuickTask).decode
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
         self._running: asyncio.Task[None] | None = None
@@ -71,13 +85,14 @@ class QuickEnd(asyncio.Protocol):
             body = bytes(buffer[_HEADER:end])
             del buffer[:end]
             if body:
-                self._running = asyncio.get_running_loop().create_task(self._answer(ProcessRequest.FromString(body)))
+                self._running = asyncio.get_running_loop().create_task(self._answer(self._decode(body)))
             elif self._running is not None:
                 self._running.cancel()
 
-    async def _answer(self, request: ProcessRequest) -> None:
+    async def _answer(self, task: QuickTask) -> None:
+        request = ProcessRequest.FromString(task.request)
         try:
-            reply = await self._process(request)
+            reply = await self._process(request, task.data)
         except asyncio.CancelledError:
             reply = QuickReply(request.communication_token, None, "Cancelled")
         if self._transport is not None:

@@ -121,8 +121,9 @@ class Worker:
             traceback.print_exception(raised)
             accident = "".join(traceback.format_exception_only(raised)).strip()
             return QuickReply(task.token, None, accident)
-        return QuickReply(task.token, error, None, task.sent)
+        brought = [result_id for result_id in task.sent if result_id not in task.kept]
+        return QuickReply(task.token, error, None, brought, task.kept, task.entered)
 
-    async def serve_quick(self, request: ProcessRequest) -> QuickReply:
+    async def serve_quick(self, request: ProcessRequest, data: dict[str, bytes]) -> QuickReply:
         """Process a task that came the quick way."""
-        return await self._carry_out(Task(request, self._agent), notify=False)
+        return await self._carry_out(Task(request, self._agent, data), notify=False)

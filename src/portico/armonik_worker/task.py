@@ -1,6 +1,7 @@
 """A task as the function that processes it sees it.
 
-Data are read from files when they are asked for. What a task sends, creates and submits is seen by others only once it
+Data are read from files when they are asked for, unless they came along with the task; small ones that it sends then go
+along with its answer. What a task sends, creates and submits is seen by others only once it
 has ended well.
 """
 
@@ -17,6 +18,8 @@ from portico.armonik_worker.agent import AgentCalls
 from portico.wire.armonik import agent_pb2, objects_pb2, worker_pb2  # noqa: TID251 — it speaks the worker's wire
 
 _LARGE = 1 << 20
+_SMALL = 32 << 10
+_MOST_KEPT = 1 << 20
 
 
 class TaskFailed(Exception):
@@ -51,14 +54,16 @@ class Subtask(msgspec.Struct, frozen=True):
 class Dependencies(Mapping[str, bytes]):
     """Data by result id; each is read when it is asked for, and not kept."""
 
-    def __init__(self, folder: str, ids: Sequence[str]) -> None:
+    def __init__(self, folder: str, ids: Sequence[str], data: Mapping[str, bytes]) -> None:
         self._folder = folder
         self._ids = dict.fromkeys(ids)
+        self._data = data
 
     def __getitem__(self, result_id: str) -> bytes:
         if result_id not in self._ids:
             raise KeyError(result_id)
-        return read(f"{self._folder}/{result_id}")
+        data = self._data.get(result_id)
+        return read(f"{self._folder}/{result_id}") if data is None else data
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._ids)
@@ -70,11 +75,19 @@ class Dependencies(Mapping[str, bytes]):
 class Task:
     """One task while it is processed."""
 
-    __slots__ = ("_agent", "_request", "sent")
+    __slots__ = ("_agent", "_data", "_request", "_room", "entered", "kept", "sent")
 
-    def __init__(self, request: worker_pb2.ProcessRequest, agent: AgentCalls) -> None:
+    def __init__(
+        self, request: worker_pb2.ProcessRequest, agent: AgentCalls, data: Mapping[str, bytes] | None = None
+    ) -> None:
         self._request = request
         self._agent = agent
+        self._data = data or {}
+        self._room = _MOST_KEPT if data is not None else -1
+        self.kept: dict[str, bytes] = {}
+        """Data by id of sent results that are no files; an agent that gives data without files takes them so."""
+        self.entered = False
+        """Whether there are files in the task's folder that the agent does not know of."""
         self.sent: list[str] = []
         """Ids of the results that have been sent, in order."""
 
@@ -100,13 +113,14 @@ class Task:
 
     @property
     def payload(self) -> bytes:
-        """The payload, read anew each time."""
-        return read(f"{self._request.data_folder}/{self._request.payload_id}")
+        """The payload, read anew each time if it is a file."""
+        data = self._data.get(self._request.payload_id)
+        return read(f"{self._request.data_folder}/{self._request.payload_id}") if data is None else data
 
     @property
     def dependencies(self) -> Dependencies:
         """The data it depends on."""
-        return Dependencies(self._request.data_folder, self._request.data_dependencies)
+        return Dependencies(self._request.data_folder, self._request.data_dependencies, self._data)
 
     @property
     def expected_outputs(self) -> Sequence[str]:
@@ -136,12 +150,22 @@ class Task:
 
     async def send_result(self, result_id: str, data: bytes) -> None:
         """Give a result its data; the agent is told of all of them together when the task ends."""
+        size = len(data)
+        if size <= _SMALL and size <= self._room:
+            self._room -= size
+            self.kept[result_id] = bytes(data)
+        else:
+            self.kept.pop(result_id, None)
+            await self._write(result_id, data)
+        self.sent.append(result_id)
+
+    async def _write(self, result_id: str, data: bytes) -> None:
         place = f"{self._request.data_folder}/{result_id}"
+        self.entered = True
         if len(data) < _LARGE:
             write(place, data)
         else:
             await asyncio.to_thread(write, place, data)
-        self.sent.append(result_id)
 
     async def create_results(self, data: Mapping[str, bytes | None]) -> dict[str, str]:
         """Create results by name, with their data or, for None, without; gives their ids by name."""
@@ -210,6 +234,7 @@ class Task:
 
     async def fetch(self, result_id: str) -> bytes:
         """Get the data of any completed result of the session."""
+        self.entered = True
         answer = await self._agent.get_resource_data(
             agent_pb2.DataRequest(communication_token=self._request.communication_token, result_id=result_id)
         )
@@ -218,6 +243,9 @@ class Task:
     async def notify(self) -> None:
         """Tell the agent now what has been sent; nobody needs to call this."""
         sent, self.sent = self.sent, []
+        kept, self.kept = self.kept, {}
+        for result_id, data in kept.items():
+            await self._write(result_id, data)
         await self._agent.notify_result_data(
             agent_pb2.NotifyResultDataRequest(
                 ids=[

@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from doors.armonik.outpost.control import NAMING
 from doors.armonik.outpost.rig import LEAN, WORKERS, Rig, eventually, gone
 
 from portico.domain.calls.frames import Verdict
+from portico.domain.calls.naming import Kind
 from portico.domain.calls.values import CallOptions
 
 SHORT = CallOptions(max_duration=200_000, max_retries=2, priority=1, partition="default")
@@ -125,6 +127,26 @@ def test_a_folder_with_a_limit_fails_the_task_that_overfills_it(start):
     assert "may hold 100000 bytes" in too_much.error
     assert rig.control.run(b"large:200000").verdict is Verdict.FAILED
     assert rig.control.run(b"echo:x").verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("environment", [{}, {"PLAIN": "1"}])
+def test_data_without_files_count_as_if_they_were_in_the_folder(start, environment):
+    rig = start(options={"folder-limit": "1000"}, environment=environment)
+    for _ in range(2):
+        assert rig.control.run(b"echo:" + b"x" * 480).verdict is Verdict.OK
+        ending = rig.control.run(b"echo:" + b"x" * 600)
+        assert ending.verdict is Verdict.FAILED
+        assert "1000 bytes" in ending.error
+        assert "may hold 1000 bytes" in rig.control.run(b"nothing", needs=[b"x" * 600, b"x" * 600]).error
+
+
+def test_small_data_are_files_only_for_a_worker_that_wants_them_so(start):
+    rig = start()
+    assert [rig.control.run(b"files").error for _ in range(2)][1] == "True "
+    ending = rig.control.run(b"leave")
+    assert ending.verdict is Verdict.FAILED
+    call = rig.control.assign(rig.control.call(b"files"))
+    assert rig.control.ending(call).error == f"True {NAMING.text(Kind.RESULT, call.payload.number)}"
 
 
 def test_a_worker_that_cannot_be_started_ends_the_agent(tmp_path):

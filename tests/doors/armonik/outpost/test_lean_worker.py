@@ -168,6 +168,26 @@ def test_a_call_that_outlives_its_task_is_refused(lean, tmp_path):
     assert said.read_text().split(":")[0] in {"UNAVAILABLE", "INVALID_ARGUMENT"}
 
 
+def test_many_small_results_are_told_whole(lean):
+    call = lean.control.assign(lean.control.call(b"pile", outputs=60))
+    effects = lean.control.ending(call).effects
+    assert {number: lean.control.bytes_of(content) for number, content in effects.data} == {
+        number: NAMING.text(Kind.RESULT, number).encode() * 600 for number in call.outputs
+    }
+
+
+def test_of_what_is_sent_twice_the_later_counts(lean):
+    call = lean.control.assign(lean.control.call(b"twice", outputs=3))
+    data = dict(lean.control.ending(call).effects.data)
+    assert [lean.control.bytes_of(data[number]) for number in call.outputs] == [b"small", b"x" * 50_000, b"later"]
+
+
+def test_results_told_early_and_late_are_all_there(lean):
+    call = lean.control.assign(lean.control.call(b"told_early", outputs=2))
+    data = dict(lean.control.ending(call).effects.data)
+    assert [lean.control.bytes_of(data[number]) for number in call.outputs] == [b"early", b"late"]
+
+
 def test_folders_do_not_pile_up(lean):
     for _ in range(3):
         lean.control.run(b"echo:x", facts=FACTS)

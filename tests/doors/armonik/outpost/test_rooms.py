@@ -30,6 +30,28 @@ def test_a_folder_is_used_again_when_its_task_ended_in_order(tmp_path):
     assert not list((tmp_path / "a").iterdir())
 
 
+def test_data_in_hand_are_counted_and_become_files_when_they_are_wanted(tmp_path):
+    room = Rooms(tmp_path, 10).open("a")
+    room.hold("one", b"12345")
+    room.carry(5)
+    assert not list((tmp_path / "a").iterdir())
+    assert room.held() == 10
+    with pytest.raises(Exhausted, match="10 bytes"):
+        room.hold("two", b"1")
+    room.lay_down()
+    assert (tmp_path / "a" / "one").read_bytes() == b"12345"
+    assert room.held() == 5
+
+
+def test_a_folder_that_no_worker_has_entered_is_used_again(tmp_path):
+    rooms = Rooms(tmp_path, 0)
+    room = rooms.open("a")
+    room.hold("data", b"x")
+    room.entered = False
+    closed(rooms, room, in_order=True)
+    assert rooms.open("b").path == room.path
+
+
 @pytest.mark.parametrize("in_order", [True, False])
 def test_a_folder_in_which_something_is_left_is_removed(tmp_path, in_order):
     rooms = Rooms(tmp_path, 0)

@@ -5,7 +5,7 @@ Promises that what a worker asks counts only while the Call that it shows the to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -94,6 +94,20 @@ class Bench:
     def bring(self, held: Held, ids: Sequence[str]) -> None:
         """Keep that files in the folder are results' data; NotFound names a text that is no result's."""
         held.deeds.bring(self.results(ids), list(ids))
+
+    def put(self, held: Held, data: Mapping[str, bytes]) -> None:
+        """Keep data of results, by id, which the worker has told with its answer; later than any that it has brought
+        as files. Raises NotFound for a text that is no result's, Exhausted when they are too much for the folder."""
+        assert held.room is not None
+        held.room.carry(sum(map(len, data.values())))
+        for name, content in data.items():
+            number = self.result(name)
+            if held.deeds.goes_along(len(content)):
+                held.deeds.put(number, Content(len(content), content))
+                held.deeds.brought.pop(number, None)
+            else:
+                held.room.write(name, content)
+                held.deeds.bring([number], [name])
 
     def notify(self, held: Held, ids: Sequence[str]) -> None:
         """Likewise, and see that the files are there: NotFound names one that is not."""

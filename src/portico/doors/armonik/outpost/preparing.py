@@ -1,6 +1,7 @@
 """Bringing a Call's data into its folder before it begins.
 
-Small data come with the assignment and are written at once; larger ones are fetched, while another Call runs.
+Small data come with the assignment and are written at once, or kept in hand for a worker that takes them along with its
+task; larger ones are fetched, while another Call runs.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Preparation:
         self._rooms = rooms
         self._limit = limit
         self._transfers = transfers
+        self.in_hand = False
+        """Whether small data are kept in hand."""
 
     @staticmethod
     def hold(assignment: Assignment, session: SessionFacts) -> Held:
@@ -50,7 +53,9 @@ class Preparation:
         try:
             room = self._room(held)
             for datum in data:
-                room.write(naming.text(Kind.RESULT, datum.number), datum.data or b"")
+                room.hold(naming.text(Kind.RESULT, datum.number), datum.data or b"")
+            if not self.in_hand:
+                room.lay_down()
         except Exhausted as error:
             held.outcome = Outcome(Verdict.FAILED, str(error))
         else:

@@ -2,7 +2,8 @@
 
 Promises that a file's name never leads out of its folder, that a folder's size is known when there is a limit, and that
 a task finds nothing of an earlier one: a folder is used again only when its last task ended in good order and it is
-empty. (To make and remove a folder for each task costs more than all else that is done for a short one.)
+empty, or its worker says that it has put nothing there. (To make and remove a folder for each task, or files for small
+data, costs more than all else that is done for a short one.)
 """
 
 from __future__ import annotations
@@ -53,15 +54,37 @@ class Rooms:
 
 
 class Room:
-    """The folder of one task: `path` for the agent, `seen` for its worker."""
+    """The folder of one task: `path` for the agent, `seen` for its worker. Data may be held for it without files."""
 
-    __slots__ = ("_known", "_limit", "path", "seen")
+    __slots__ = ("_carried", "_known", "_limit", "entered", "in_hand", "path", "seen")
 
     def __init__(self, path: str, limit: int, seen: str) -> None:
         self.path = path
         self.seen = seen
         self._limit = limit
         self._known: list[str] = []
+        self._carried = 0
+        self.in_hand: dict[str, bytes] = {}
+        """Data that are to be handed to the worker, or to become files by `lay_down`."""
+        self.entered = True
+        """Whether the worker may have put files there."""
+
+    def hold(self, name: str, data: bytes) -> None:
+        """Keep data in hand; Exhausted when there is no room for them."""
+        self.carry(len(data))
+        self.in_hand[name] = data
+
+    def carry(self, count: int) -> None:
+        """Count bytes that come and go without files as if they were in the folder; Exhausted likewise."""
+        if self._limit:
+            self.reserve(count)
+            self._carried += count
+
+    def lay_down(self) -> None:
+        """Make files of what is in hand; Exhausted likewise."""
+        data, self.in_hand, self._carried = self.in_hand, {}, 0
+        for name, content in data.items():
+            self.write(name, content)
 
     def write(self, name: str, data: bytes) -> None:
         """Make a file of bytes; Exhausted when there is no room for it."""
@@ -109,8 +132,8 @@ class Room:
         return bool(self._limit) and self.held() > self._limit
 
     def held(self) -> int:
-        """Count the bytes in the folder, whoever wrote them."""
-        total = 0
+        """Count the bytes in the folder, whoever wrote them, and those that need no files."""
+        total = self._carried
         for folder, _, files in os.walk(self.path):
             for name in files:
                 try:
@@ -146,10 +169,12 @@ class Room:
 
     def emptied(self) -> bool:
         """Remove the files that are known of, and tell whether nothing is left."""
+        if not self.entered and not self._known:
+            return True
         try:
             for place in dict.fromkeys(self._known):
                 os.unlink(place)  # noqa: PTH108 — once or twice for each task
-            return not os.listdir(self.path)  # noqa: PTH208 — likewise
+            return not self.entered or not os.listdir(self.path)  # noqa: PTH208 — likewise
         except OSError:
             return False
 

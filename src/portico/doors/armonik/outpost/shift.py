@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from portico.domain.calls.frames import Verdict
 from portico.domain.calls.naming import Kind, Naming
-from portico.domain.errors import NotFound
+from portico.domain.errors import Exhausted, NotFound
 from portico.domain.identity import SECOND
 from portico.doors.armonik.outpost.bench import Bench
 from portico.doors.armonik.outpost.calling import WorkerRun
@@ -23,6 +23,7 @@ from portico.doors.armonik.outpost.desk import Desk
 from portico.doors.armonik.outpost.held import Held, Outcome, Stop
 from portico.doors.armonik.outpost.keeping import FRESH_SECONDS, WorkerKeeper
 from portico.doors.armonik.outpost.preparing import Preparation, now
+from portico.doors.armonik.outpost.quick import QuickRun
 from portico.doors.armonik.outpost.settings import Settings
 from portico.doors.armonik.outpost.words import options_message
 from portico.wire.armonik.objects_pb2 import Configuration
@@ -158,6 +159,7 @@ class Shift:
         self._bench.arm(held)
         held.started_at = now()
         run = self._run = self._keeper.process(self._request(held), self._seconds(held))
+        self._hand_over(held, run)
         begun = asyncio.get_running_loop().call_later(BRIEF, desk.begin, held)
         try:
             await asyncio.sleep(0)  # the message to the worker leaves before anything else is done
@@ -165,8 +167,9 @@ class Shift:
             following = self._next()
             if following is not None:
                 self._prepare(following)
-            with self._watched(held):
-                held.outcome = await self._answer(held, run)
+            if held.outcome is None:
+                with self._watched(held):
+                    held.outcome = await self._answer(held, run)
         finally:
             begun.cancel()
             self._bench.disarm()
@@ -182,13 +185,30 @@ class Shift:
             desk.concluding[held.assignment.call] = held
             self._done = held
 
+    def _hand_over(self, held: Held, run: WorkerRun) -> None:
+        """Send the small data along to a worker that takes them so. To any other a message leaves only when the loop
+        turns: until then there is time to make files of them."""
+        room = held.room
+        assert room is not None
+        self._preparation.in_hand = isinstance(run, QuickRun)
+        if isinstance(run, QuickRun):
+            run.send(room.in_hand)
+            return
+        try:
+            room.lay_down()
+        except Exhausted as error:
+            run.cancel()
+            held.outcome = Outcome(Verdict.FAILED, str(error))
+
     async def _answer(self, held: Held, run: WorkerRun) -> Outcome:
         """Wait for the worker's answer and read it."""
         try:
             outcome, brought = await run.outcome()
             if brought and outcome.verdict is Verdict.OK:
                 self._bench.bring(held, brought)
-        except NotFound as error:
+            if isinstance(run, QuickRun):
+                self._take_over(held, run, outcome)
+        except (NotFound, Exhausted) as error:
             return Outcome(Verdict.FAILED, str(error))
         except asyncio.CancelledError:
             if held.stop is None:
@@ -200,6 +220,13 @@ class Shift:
                 )
             return Outcome(Verdict.CANCELLED, "Cancelled")
         return outcome
+
+    def _take_over(self, held: Held, run: QuickRun, outcome: Outcome) -> None:
+        """Keep what came with a worker's answer."""
+        assert held.room is not None
+        held.room.entered = run.entered
+        if run.data and outcome.verdict is Verdict.OK:
+            self._bench.put(held, run.data)
 
     async def _look_after(self, held: Held, run: WorkerRun) -> None:
         """Make sure that the worker is not busy with a Call that is over."""

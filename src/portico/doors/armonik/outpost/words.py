@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from google.protobuf.duration_pb2 import Duration
 
 from portico.domain.calls.values import CallOptions, OptionsPatch
@@ -15,10 +16,24 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 _LONGEST = 10_000 * 366 * 86_400
+_MOST_KNOWN = 256
+
+_encode = msgspec.msgpack.Encoder().encode
+_known: dict[bytes, TaskOptions] = {}
 
 
 def options_message(options: CallOptions) -> TaskOptions:
-    """Write a task's options."""
+    """Give a task's options as a message that nobody may change: most tasks have those of the one before."""
+    key = _encode(options)
+    message = _known.get(key)
+    if message is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        message = _known[key] = _options_message(options)
+    return message
+
+
+def _options_message(options: CallOptions) -> TaskOptions:
     seconds, rest = divmod(options.max_duration, SECOND)
     return TaskOptions(
         options=options.options,

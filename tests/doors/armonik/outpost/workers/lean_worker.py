@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -29,6 +30,40 @@ async def echo(task, rest):
 async def large(task, rest):
     for result in task.expected_outputs:
         await task.send_result(result, b"x" * int(rest))
+
+
+async def pile(task, rest):
+    for result in task.expected_outputs:
+        await task.send_result(result, result.encode() * 600)
+
+
+async def twice(task, rest):
+    first, second, third = task.expected_outputs
+    await task.send_result(first, b"x" * 50_000)
+    await task.send_result(first, b"small")
+    await task.send_result(second, b"small")
+    await task.send_result(second, b"x" * 50_000)
+    await task.send_result(third, b"told")
+    await task.notify()
+    await task.send_result(third, b"later")
+
+
+async def told_early(task, rest):
+    await task.send_result(task.expected_outputs[0], b"early")
+    await task.notify()
+    await task.send_result(task.expected_outputs[1], b"late")
+
+
+async def files(task, rest):
+    names = sorted(path.name for path in Path(task._request.data_folder).iterdir())
+    return f"{task.payload == b'files'} {','.join(names)}"
+
+
+async def leave(task, rest):
+    """Go on without the quick way."""
+    quick.QuickEnd.connect = unconnected
+    next(one for one in gc.get_objects() if isinstance(one, quick.QuickEnd)).close()
+    await asyncio.sleep(60)
 
 
 async def nothing(task, rest):
@@ -95,7 +130,7 @@ async def fill(task, rest):
 
 
 async def vanish(task, rest):
-    await task.send_result(task.expected_outputs[0], b"")
+    await task.send_result(task.expected_outputs[0], b"x" * (1 << 20))
     Path(task._request.data_folder, task.expected_outputs[0]).unlink()
 
 
