@@ -14,7 +14,7 @@ from portico.domain.identity import Revision
 from portico.store.names import LARGEST, MOST_CONDITIONS, NAME, RESERVED_COLUMNS, RESERVED_TABLES, storable
 from portico.store.port import Change, Condition, Operator, Select, Table, Value
 from portico.store.sheet_catalogue import SheetCatalogue
-from portico.store.sheets import BulkChange, Sheet
+from portico.store.sheets import Bulk, BulkChange, Sheet
 
 FIXED_KINDS = {"id": "text", "revision": "integer"}
 _TEXT_ONLY = frozenset({Operator.CONTAINS, Operator.NOT_CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH})
@@ -47,14 +47,20 @@ class Catalogue:
             raise Invalid(f"there is no table {name!r}")
         return found
 
-    def check_changes(self, changes: Iterable[Change | BulkChange], last: Revision) -> Revision:
-        """Check every change and give the newest revision; raises Invalid, or Conflict when a revision is not new."""
+    def check_changes(
+        self, changes: Iterable[Change | BulkChange], last: Revision, bulks: Iterable[Bulk] | None = None
+    ) -> Revision:
+        """Check every change and give the newest revision; raises Invalid, or Conflict when a revision is not new.
+
+        `bulks` is what the changes of sheets come to, for a store that has joined them: fewer to check.
+        """
         for change in changes:
             if change.revision <= last:
                 raise Conflict(f"revision {change.revision} does not come after {last}")
             last = change.revision
             if isinstance(change, BulkChange):
-                self.of_sheets.check_bulk(change.bulk)
+                if bulks is None:
+                    self.of_sheets.check_bulk(change.bulk)
                 continue
             kinds = self._kinds.get(change.table)
             if kinds is None:
@@ -63,6 +69,8 @@ class Catalogue:
             _check_value(change.scope, "text", change.table, "scope")
             if change.body is not None:
                 self._check_columns(change, kinds)
+        for bulk in bulks or ():
+            self.of_sheets.check_bulk(bulk)
         if last > LARGEST:
             raise Invalid(f"revision {last} is out of range")
         return last

@@ -90,20 +90,27 @@ class BulkChange(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def weight(self) -> int:
-        """Count the rows it writes; a KiB of bytes in new rows counts as a row more."""
-        match self.bulk:
-            case Insert(rows=rows):
-                return len(rows) + _bytes(rows) // 1024
-            case Assign(rows=rows):
-                return len(rows)
-            case Erase(numbers=numbers):
-                return len(numbers)
-            case EraseWhere(limit=limit):
-                return limit
+        """Count the rows it writes; see `weigh`."""
+        return weigh(self.bulk)
+
+
+def weigh(bulk: Bulk) -> int:
+    """Count the rows that a change writes; a KiB of bytes in new rows counts as a row more."""
+    match bulk:
+        case Assign(rows=rows):
+            return len(rows)
+        case Insert(rows=rows):
+            return len(rows) + _bytes(rows) // 1024
+        case Erase(numbers=numbers):
+            return len(numbers)
+        case EraseWhere(limit=limit):
+            return limit
 
 
 def _bytes(rows: Sequence[tuple[Cell, ...]]) -> int:
     """Count the bytes in columns whose first cell is of bytes."""
+    if len(rows) == 1:
+        return sum([len(cell) for cell in rows[0] if isinstance(cell, bytes)])
     places = [place for place, cell in enumerate(rows[0]) if isinstance(cell, bytes)] if rows else []
     columns: list[list[bytes | None]] = [[row[place] for row in rows] for place in places]  # type: ignore[misc]
     return sum(sum(map(len, filter(None, cells))) for cells in columns)

@@ -95,11 +95,14 @@ class CallsCore:
 
     async def run(self) -> None:
         """Run the core's loops until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.agents.run(), name="call agents")
-            group.create_task(self.clearing.run(), name="clearing")
-            group.create_task(retention.run(self._plane), name="ended sessions")
-            group.create_task(sweep(self._plane), name="objects")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.agents.run(), name="call agents")
+                group.create_task(self.clearing.run(), name="clearing")
+                group.create_task(retention.run(self._plane), name="ended sessions")
+                group.create_task(sweep(self._plane), name="objects")
+        finally:
+            self.agents.rounds.rest()
 
     # ---- texts -------------------------------------------------------------------------------------------------
 

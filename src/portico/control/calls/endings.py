@@ -2,7 +2,7 @@
 
 Promises: a Call ends once; whatever it leaves behind is settled in the same transaction (its promised Results are
 ABORTED and whoever waits for them fails, or the next try takes them over); only a Call that COMPLETED may leave a
-Result that it promised as CREATED, and that is logged.
+Result that it promised as CREATED, and that is logged, though not a thousand times over.
 """
 
 from __future__ import annotations
@@ -27,8 +27,28 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+SAID_EVERY = 1_000
+"""Of the Calls of a Session that complete without their outputs, the first is logged, and every so manieth."""
+
+SESSIONS_COUNTED = 1_000
+
 _HELD = frozenset({int(CallState.DISPATCHED), int(CallState.PROCESSING)})
 _CANCELLING = int(CallState.CANCELLING)
+
+
+class Unbrought:
+    """How many Calls have completed without their outputs, for the Sessions in which one did most recently."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+
+    def count(self, session: int) -> int:
+        """Count one more; gives how many there are."""
+        count = self._counts.pop(session, 0) + 1
+        self._counts[session] = count
+        if len(self._counts) > SESSIONS_COUNTED:
+            del self._counts[next(iter(self._counts))]
+        return count
 
 
 def complete(plane: Plane, tx: Transaction, number: int, **cells: Any) -> None:
@@ -39,9 +59,22 @@ def complete(plane: Plane, tx: Transaction, number: int, **cells: Any) -> None:
     book = plane.calls.book
     missing = results.promised(plane, number)
     if missing:
-        texts = [plane.calls.result_text(result) for result in missing[:10]]
-        _log.warning("task completed without its outputs", task=book.text(number), missing=len(missing), results=texts)
+        count = plane.calls.agents.rounds.unbrought.count(book.session[number])
+        if count == 1 or count % SAID_EVERY == 0:
+            _say_missing(plane, number, missing, count)
     _end(plane, tx, number, CallState.COMPLETED, {"error": "", "ended_at": tx.now, **cells})
+
+
+def _say_missing(plane: Plane, number: int, missing: Sequence[int], count: int) -> None:
+    calls = plane.calls
+    _log.warning(
+        "task completed without its outputs",
+        task=calls.book.text(number),
+        missing=len(missing),
+        results=[calls.result_text(result) for result in missing[:10]],
+        session=calls.session_text(calls.book.session[number]),
+        such_tasks=count,
+    )
 
 
 def fail(plane: Plane, tx: Transaction, number: int, to: CallState, error: str | None, **cells: Any) -> None:

@@ -84,7 +84,7 @@ class Leases:
         most = self.most(partition)
         given: dict[Agent, list[int]] = {}
         done = 0
-        own = [agent for agent in self._agents.of(partition) if self._has_credit(tx.now, agent, most)]
+        own = self._in_need(tx.now, partition, most)
         done += self._level(tx, partition, own, most, room, given)
         if done < room and queues.depth(partition):
             lent = self._lenders(partition)
@@ -94,13 +94,19 @@ class Leases:
             self._give(tx, agent, numbers, lease)
         return done
 
-    def _has_credit(self, now: Instant, agent: Agent, most: int) -> bool:
+    def _in_need(self, now: Instant, partition: str, most: int) -> list[Agent]:
+        """Give the agents of a partition that may have more: once one is down to a half, also those that soon will be,
+        for each by itself would take a round, and a transaction, of its own."""
+        agents = [agent for agent in self._agents.of(partition) if self._has_credit(now, agent, most * 3 // 4)]
+        return agents if any(len(agent.held) <= most // 2 for agent in agents) else []
+
+    def _has_credit(self, now: Instant, agent: Agent, enough: int) -> bool:
         held = len(agent.held)
         if held == 0 or not agent.open:
             return agent.open
         if agent.begun and now - agent.begun_at >= self._agents.patience.unbegun:
             return False
-        return held <= most // 2
+        return held <= enough
 
     def _lenders(self, partition: str) -> list[Agent]:
         queues = self._plane.calls.queues

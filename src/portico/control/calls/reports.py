@@ -99,18 +99,20 @@ def _complete(plane: Plane, tx: Transaction, ending: CallEnding) -> None:
 
 def _times(tx: Transaction, ending: CallEnding) -> dict[str, Instant]:
     """Give the cells of a Call's times: those that its agent told."""
-    told = {
-        "ended_at": _known(tx, ending.ended_at) or tx.now,
-        "fetched_at": _known(tx, ending.fetched_at),
-        "started_at": _known(tx, ending.started_at),
-        "pod_ttl": _known(tx, ending.started_at),
-        "processed_at": _known(tx, ending.processed_at),
-    }
-    return {name: time for name, time in told.items() if time is not None}
+    times = {"ended_at": _known(tx, ending.ended_at) or tx.now}
+    if ending.fetched_at > 0:
+        times["fetched_at"] = _not_ahead(tx, ending.fetched_at)
+    if ending.started_at > 0:
+        times["started_at"] = times["pod_ttl"] = _not_ahead(tx, ending.started_at)
+    if ending.processed_at > 0:
+        times["processed_at"] = _not_ahead(tx, ending.processed_at)
+    return times
 
 
 def _known(tx: Transaction, at: Instant) -> Instant | None:
     """Take an agent's time for what it is: 0 is none, and one from the future is now."""
-    if at <= 0:
-        return None
+    return None if at <= 0 else _not_ahead(tx, at)
+
+
+def _not_ahead(tx: Transaction, at: Instant) -> Instant:
     return at if at < tx.now + MINUTE else tx.now

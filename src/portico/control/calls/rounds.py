@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from portico.control.calls import reports
+from portico.control.calls.endings import Unbrought
 from portico.control.calls.holding import Agent
+from portico.control.calls.leases import MOST_BRIEF
 from portico.control.calls.reports import Piece
 from portico.domain.calls.frames import AgentReport, CallEnding
 from portico.domain.errors import PorticoError
@@ -33,6 +35,10 @@ _Taken = tuple[Agent, AgentReport]
 MOST_PIECES = 60
 """Pieces of reports, and effects in them, that one round takes, about; each costs some tens of microseconds."""
 
+PAUSE = 0.006
+"""Seconds after a round within which a report that lets its agent have nothing more yet does not begin another: a round
+and its transaction cost as much as some of the Calls in it."""
+
 
 class Rounds:
     """One per server."""
@@ -43,18 +49,50 @@ class Rounds:
         self._reports: deque[tuple[Agent, AgentReport]] = deque()
         self._wanted: dict[str, None] = {}
         self._scheduled = False
+        self.unbrought = Unbrought()
+        self._paused: asyncio.TimerHandle | None = None
+        self._ended_at = 0.0
 
     def report(self, agent: Agent, report: AgentReport) -> None:
         """Take a report with the next round."""
         self._reports.append((agent, report))
-        self._soon()
+        if self._scheduled:
+            return
+        if self._may_wait(agent, report):
+            self._soon_enough()
+        else:
+            self._soon()
 
     def want(self, partition: str) -> None:
         """Look with the next round whether something of a partition can be leased, or its agents be lent."""
         self._wanted[partition] = None
         self._soon()
 
+    def _may_wait(self, agent: Agent, report: AgentReport) -> bool:
+        """Tell whether nobody's work depends on this report for now: its agent has enough ahead of it."""
+        if report.begun or report.returned or agent.missing or len(self._reports) >= MOST_PIECES:
+            return False
+        ended = sum(len(other.ended) for sender, other in self._reports if sender is agent)
+        return len(agent.held) - ended > MOST_BRIEF // 2
+
+    def _soon_enough(self) -> None:
+        """Have a round when the last one was `PAUSE` ago, unless something else calls for one before."""
+        if self._paused is None:
+            loop = asyncio.get_running_loop()
+            rest = self._ended_at + PAUSE - loop.time()
+            if rest > 0:
+                self._paused = loop.call_later(rest, self._soon)
+            else:
+                self._soon()
+
+    def rest(self) -> None:
+        """Have no round that was put off: the server stops."""
+        if self._paused is not None:
+            self._paused.cancel()
+            self._paused = None
+
     def _soon(self) -> None:
+        self.rest()
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._turn)
@@ -76,6 +114,7 @@ class Rounds:
                 left = self._lease(tx, wanted)
         finally:
             self._scheduled = False
+            self._ended_at = asyncio.get_running_loop().time()
             self._wanted.update(dict.fromkeys(left))
             if self._reports or self._wanted:
                 self._soon()

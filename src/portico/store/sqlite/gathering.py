@@ -8,7 +8,7 @@ one only where those between touch none of its rows; changes of different sheets
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from portico.store.sheets import Assign, Bulk, Cell, Erase, EraseWhere, Insert
 
@@ -16,10 +16,20 @@ _SEARCHED = 16
 """How many changes of the same sheet are looked at for one to join."""
 
 
-def gathered(bulks: Sequence[Bulk]) -> Iterable[Bulk]:
-    """Give as few changes as can be had, in an order in which they may be carried out."""
-    if len(bulks) == 1:
+def gathered(bulks: Sequence[Bulk]) -> Sequence[Bulk]:
+    """Give as few changes as can be had, in an order in which they may be carried out.
+
+    Changes that were not checked may be given: where a row among them has no number to go by, they stay as they are.
+    """
+    if len(bulks) <= 1:
         return bulks
+    try:
+        return _joined(bulks)
+    except (IndexError, TypeError):
+        return bulks
+
+
+def _joined(bulks: Sequence[Bulk]) -> list[Bulk]:
     groups: list[_Group] = []
     by_sheet: dict[str, list[_Group]] = {}
     for bulk in bulks:

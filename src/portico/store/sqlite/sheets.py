@@ -19,7 +19,6 @@ import msgspec
 from portico.domain.errors import Conflict, Invalid
 from portico.store.sheet_catalogue import KEY, SheetCatalogue
 from portico.store.sheets import Assign, Bulk, Cell, Erase, EraseWhere, Insert
-from portico.store.sqlite.gathering import gathered
 
 MOST_PARAMETERS = 8_192
 """In one statement; binding them holds the interpreter's lock for about half a millisecond."""
@@ -38,8 +37,11 @@ class SheetWriting:
         self._catalogue = catalogue
 
     def write(self, bulks: Sequence[Bulk]) -> None:
-        """Carry changes out, inside a transaction of the caller's; raises Conflict for a number that is taken."""
-        for bulk in gathered(bulks):
+        """Carry changes out, inside a transaction of the caller's; raises Conflict for a number that is taken.
+
+        They are best joined beforehand (`gathering`).
+        """
+        for bulk in bulks:
             try:
                 self._write_one(bulk)
             except (OverflowError, UnicodeEncodeError) as error:

@@ -15,12 +15,13 @@ from portico.domain.errors import Invalid, Unavailable
 from portico.domain.identity import Revision
 from portico.store.catalogue import Catalogue
 from portico.store.faults import disk_errors
-from portico.store.port import Batch, Change, Prune, Table
-from portico.store.sheets import BulkChange, Erase, EraseWhere, Insert, Sheet
+from portico.store.port import Batch, Change, Prune, PruneEvents, Table
+from portico.store.sheets import Bulk, BulkChange, Erase, EraseWhere, Insert, Sheet, weigh
 from portico.store.sqlite import queries
 from portico.store.sqlite.backup import copy
 from portico.store.sqlite.connections import PAGE_SIZE, explained, open_reader, open_writer, transaction, tune_writer
 from portico.store.sqlite.free_space import STEP_PAGES, FreeSpace
+from portico.store.sqlite.gathering import gathered
 from portico.store.sqlite.log_room import LogRoom
 from portico.store.sqlite.lone_change import LoneChanges, lone_change
 from portico.store.sqlite.migrations import MIGRATIONS, Migration
@@ -86,7 +87,9 @@ class SqliteStore:
 
     def write(self, batch: Batch) -> None:
         """Make the batch durable, all of it or nothing; one fsync."""
-        last = self._catalogue.check_changes(batch.changes, self._last)
+        bulks = gathered([change.bulk for change in batch.changes if isinstance(change, BulkChange)])
+        changes = [change for change in batch.changes if not isinstance(change, BulkChange)]
+        last = self._catalogue.check_changes(batch.changes, self._last, bulks)
         pruned = self._pruned
         for prune in batch.prunes:
             if isinstance(prune, Prune):
@@ -98,12 +101,12 @@ class SqliteStore:
             if lone is not None:
                 self._lone_changes.write(lone)
             else:
-                self._write_all(batch, last, pruned)
+                self._write_all(changes, bulks, batch.prunes, last, pruned)
         self._last = last
         self._swept = self._swept and pruned == self._pruned
         self._pruned = pruned
-        self._unmoved_pages += _PAGES_PER_COMMIT + sum(map(_pages, batch.changes))
-        if batch.prunes or any(map(_removes, batch.changes)):
+        self._unmoved_pages += _PAGES_PER_COMMIT + _PAGES_PER_ROW * len(changes) + sum(map(_pages, bulks))
+        if batch.prunes or any(change.body is None for change in changes) or any(map(_removes, bulks)):
             self._free_space.note()
 
     def tidy(self) -> bool:
@@ -137,16 +140,21 @@ class SqliteStore:
         with explained(self._path):
             self._connection.close()
 
-    def _write_all(self, batch: Batch, last: Revision, pruned: Revision) -> None:
-        changes = [change for change in batch.changes if not isinstance(change, BulkChange)]
+    def _write_all(
+        self,
+        changes: Sequence[Change],
+        bulks: Sequence[Bulk],
+        prunes: Sequence[Prune | PruneEvents],
+        last: Revision,
+        pruned: Revision,
+    ) -> None:
         with transaction(self._connection):
             self._write_rows(changes)
             self._write_events(changes)
-            if len(changes) < len(batch.changes):
-                self._sheets.write([change.bulk for change in batch.changes if isinstance(change, BulkChange)])
+            self._sheets.write(bulks)
             if last != self._last:
                 self._connection.execute(_SET_META, (last, "last_revision"))
-            for prune in batch.prunes:
+            for prune in prunes:
                 if isinstance(prune, Prune):
                     self._connection.execute(*queries.delete(prune.select, self._catalogue.table(prune.select.table)))
             if pruned != self._pruned:
@@ -196,15 +204,13 @@ class SqliteStore:
         return value
 
 
-def _pages(change: Change | BulkChange) -> int:
-    """Estimate how many pages a change writes: new rows of sheets lie side by side, and others often do."""
-    if isinstance(change, Change):
-        return _PAGES_PER_ROW
-    return change.weight // (_INSERTED_PER_PAGE if isinstance(change.bulk, Insert) else _TOUCHED_PER_PAGE) + 1
+def _pages(bulk: Bulk) -> int:
+    """Estimate how many pages a change of a sheet writes: new rows lie side by side, and others often do."""
+    return weigh(bulk) // (_INSERTED_PER_PAGE if isinstance(bulk, Insert) else _TOUCHED_PER_PAGE) + 1
 
 
-def _removes(change: Change | BulkChange) -> bool:
-    return change.body is None if isinstance(change, Change) else isinstance(change.bulk, Erase | EraseWhere)
+def _removes(bulk: Bulk) -> bool:
+    return isinstance(bulk, Erase | EraseWhere)
 
 
 def _upsert(table: Table) -> str:

@@ -50,7 +50,8 @@ def result_raws(results: Sequence[Result], naming: Naming) -> bytes:
             )
         else:
             body = shared + ResultRaw(name=name.decode(), result_id=text.decode(), opaque_id=opaque).SerializeToString()
-        pieces += (_RESULTS, _varint(len(body)), body)
+        length = len(body)
+        pieces += (_RESULTS, _LENGTHS[length] if length < _USUAL else _varint(length), body)
     return b"".join(pieces)
 
 
@@ -85,6 +86,8 @@ def _varint(number: int) -> bytes:
     return bytes(digits)
 
 
+_USUAL = 512
+_LENGTHS = tuple(map(_varint, range(_USUAL)))
 _RESULTS = _tag(ListResultsResponse.RESULTS_FIELD_NUMBER)
 _NAME = _tag(ResultRaw.NAME_FIELD_NUMBER)
 _RESULT_ID = _tag(ResultRaw.RESULT_ID_FIELD_NUMBER)
