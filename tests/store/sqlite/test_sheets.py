@@ -14,7 +14,7 @@ from store.records import SHEETS, SUFFIX, TRIES, attempt, bulk, numbers, reading
 
 from portico.control.calls.sheets import CALL_SHEETS, CALLS
 from portico.domain.errors import Invalid
-from portico.store.port import Operator
+from portico.store.port import Batch, Operator
 from portico.store.sheets import (
     Assign,
     Contains,
@@ -236,3 +236,11 @@ def test_a_file_made_without_it_keeps_its_length(path: Path, monkeypatch: pytest
         assert store._connection.execute("PRAGMA freelist_count").fetchone()[0] > 400
         assert store.tidy() is False
         assert store._connection.execute("PRAGMA page_count").fetchone() == pages
+
+
+def test_of_several_assignments_to_one_row_in_a_transaction_the_last_stays(store: SqliteStore) -> None:
+    assigned = [Assign("tries", ("state",), [(state, number)]) for state in range(40) for number in (1, 2)]
+    changes = [Insert("tries", [attempt(1), attempt(2)]), *assigned]
+    store.write(Batch([bulk(revision, change) for revision, change in enumerate(changes, 1)]))
+    with reading(store) as reader:
+        assert reader.rows_by_number("tries", (1, 2), ("state",)) == [(1, 39), (2, 39)]

@@ -79,8 +79,12 @@ class SheetWriting:
             begin = end
 
     def _assign(self, sheet: str, columns: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
-        """Fill the last statement up with rows without a number, which are nobody's."""
+        """Fill the last statement up with rows without a number, which are nobody's.
+
+        Of several values for one row the last counts, which SQLite does not promise of a joined source.
+        """
         width = len(columns) + 1
+        rows = list({row[-1]: row for row in rows}.values())
         most = _most_rows(width)
         for begin in range(0, len(rows), most):
             part = rows[begin : begin + most]
