@@ -175,8 +175,8 @@ def test_a_later_try_is_new_and_takes_over_the_outputs():
             agent = at.agent()
             await until(lambda: agent.given)
             agent.end(agent.given[0], Verdict.FAILED, error="it broke")
-            await until(lambda: ("owner", output, task, later) in listener.told)
-            assert ("task", task, TaskStatus.TASK_STATUS_RETRIED) in listener.told
+            told = {("owner", output, task, later), ("task", task, TaskStatus.TASK_STATUS_RETRIED)}
+            await until(lambda: told <= set(listener.told))
             new = [event.new_task for event in listener.heard if event.WhichOneof("update") == "new_task"]
             assert [(one.task_id, one.origin_task_id, list(one.retry_of_ids)) for one in new] == [
                 (task, task, []),
