@@ -112,6 +112,17 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert (settings.retention.sessions_age, settings.retention.sessions_count) == (3_600 * SECOND, 9)
 
 
+def test_a_worker_begins_where_its_file_lies_unless_it_has_an_image_or_another_folder(tmp_path: Path) -> None:
+    head = "[doors.armonik.partitions.p]\n"
+    for said, found in (
+        ("worker = ['w']", tmp_path),
+        ("worker = ['w']\nworking_directory = 'sub'", tmp_path / "sub"),
+        ("worker = ['w']\nimage = 'acme/worker:1'", None),
+        ("pod_max = 2", None),
+    ):
+        assert read(tmp_path, head + said).partitions["p"].working_directory == found
+
+
 def test_nothing_has_to_be_said(tmp_path: Path) -> None:
     settings = read(tmp_path, "[doors.armonik]")
     assert settings.armonik == ArmonikSettings()

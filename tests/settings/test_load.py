@@ -208,6 +208,7 @@ def test_the_whole_contract(tmp_path: Path) -> None:
             "default": PartitionSettings(),
             "fast": PartitionSettings(
                 worker=("python", "-m", "my_worker"),
+                working_directory=tmp_path,
                 pod_reserved=2,
                 pod_max=4,
                 priority=3,

@@ -21,7 +21,7 @@ from portico.settings.capacity import resources
 from portico.settings.kinds import command, stated, variables
 from portico.settings.problems import Rejected, nearest
 from portico.settings.reading import Place, Table, list_reader, table_reader
-from portico.settings.scalars import any_text, boolean, choice, duration, integer, names, path, text
+from portico.settings.scalars import absolute, any_text, boolean, choice, duration, integer, names, path, text
 
 _SETTINGS = ArmonikSettings()
 _PARTITION = PartitionSettings()
@@ -67,6 +67,7 @@ def armonik(place: Place) -> Armonik:
 def _partition(place: Place) -> PartitionSettings:
     if not str(place.key[-1]).strip():
         place.reject("the name of the partition is empty", "a name")
+    beside = absolute(".", place)
     with Table(place) as table:
         reserved = table.take("pod_reserved", integer(0), _PARTITION.pod_reserved)
         most = table.take("pod_max", integer(0), max(reserved, _PARTITION.pod_max))
@@ -87,6 +88,8 @@ def _partition(place: Place) -> PartitionSettings:
             resources=table.take("resources", resources, _PARTITION.resources),
             stated=table.take("resources", stated, _PARTITION.stated),
         )
+    if partition.worker and not partition.image and partition.working_directory is None:
+        partition = msgspec.structs.replace(partition, working_directory=beside)
     if most < reserved:
         place.inner("pod_max", most).reject(f"{most} is less than pod_reserved", f"at least {reserved}")
     return partition

@@ -29,6 +29,7 @@ class PartitionSettings(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     user: str | None = None
     working_directory: Path | None = None
+    """Where the worker begins; None is the image's own folder, or the sandbox."""
     socket: str = UNIX
     grace: Micros = Micros(5 * SECOND)
     """From the worker's SIGTERM to its SIGKILL."""
