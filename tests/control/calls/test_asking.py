@@ -6,6 +6,7 @@ import pytest
 from calls.customer import Client, clear
 from calls.stage import FakeAgent, opened
 
+from portico.control.calls import asking
 from portico.control.calls import options as options_module
 from portico.control.calls.commands import CallRequest
 from portico.control.calls.queries import (
@@ -27,7 +28,7 @@ from portico.domain.calls.frames import Verdict
 from portico.domain.calls.naming import Kind
 from portico.domain.calls.states import CallState, ResultState, SessionState
 from portico.domain.calls.values import OptionsPatch
-from portico.domain.errors import NotFound
+from portico.domain.errors import Exhausted, NotFound
 from portico.store.port import Operator
 from portico.store.sheets import Field, SheetQuery
 from portico.store.sheets import Test as Asked
@@ -52,6 +53,23 @@ def test_single_ones_by_id_or_not_found():
             assert (found.name, found.size, found.opaque) == ("d0", 4, f"r:{result}".encode())
             assert (found.created_by, found.completed_by, found.owner) == ("", "", "")
             assert found.completed_at == found.created_at
+
+    asyncio.run(story())
+
+
+def test_a_page_that_no_answer_holds_is_refused_and_what_fits_is_given(monkeypatch):
+    monkeypatch.setattr(asking, "MOST_ROWS", 3)
+
+    async def story():
+        async with opened() as stage:
+            stage.submit(await stage.session(), 4)
+            await stage.settle()
+            for limit in (-1, 4, 1 << 31):
+                with pytest.raises(Exhausted, match="more than 3 rows"):
+                    await stage.plane.ask(_calls(limit=limit))
+            for limit, offset, shown in ((3, 0, 3), (1 << 31, 1, 3), (0, 0, 0)):
+                listed = await stage.plane.ask(_calls(limit=limit, offset=offset))
+                assert (len(listed.calls), listed.total) == (shown, 4)
 
     asyncio.run(story())
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from portico.control.calls import sessions, totals
 from portico.control.calls.decoding import (
     CALL_FIELDS,
@@ -41,7 +43,7 @@ from portico.control.calls.sheets import CALLS, RESULT_DATA, RESULTS
 from portico.domain.calls.naming import RETRY, Kind
 from portico.domain.calls.states import CallState, ResultState
 from portico.domain.calls.values import Call, CallOptions, Partition, Result, Session
-from portico.domain.errors import NotFound
+from portico.domain.errors import Exhausted, NotFound
 from portico.store.port import Operator, Reader
 from portico.store.sheets import Cell, Field, SheetQuery, Test
 
@@ -53,6 +55,9 @@ if TYPE_CHECKING:
 
 IDS_AT_ONCE = 5_000
 """Ids of one statement."""
+
+MOST_ROWS = 200_000
+"""In one page: about as many as an answer can hold."""
 
 _NUMBER = Field("number")
 _ALIAS = Field("alias")
@@ -183,7 +188,7 @@ async def list_sessions(plane: Plane, query: ListSessions) -> Listed:
 
     def read(reader: Reader) -> Listed:
         with reader.snapshot():
-            rows = reader.rows(wanted, SESSION_FIELDS) if query.query.limit else []
+            rows = _page(reader, wanted, SESSION_FIELDS)
             options = _options(plane, reader, rows, OPTIONS_OF_SESSION)
             found = tuple(session_from(row, options) for row in rows)
             return Listed(_total(reader, wanted, total, len(found), counted=query.counted), sessions=found)
@@ -198,7 +203,7 @@ async def list_calls(plane: Plane, query: ListCalls) -> Listed:
 
     def read(reader: Reader) -> Listed:
         with reader.snapshot():
-            rows = reader.rows(wanted, CALL_FIELDS) if query.query.limit else []
+            rows = _page(reader, wanted, CALL_FIELDS)
             found = tuple(_decode_calls(plane, reader, rows))
             return Listed(_total(reader, wanted, total, len(found), counted=query.counted), calls=found)
 
@@ -212,11 +217,25 @@ async def list_results(plane: Plane, query: ListResults) -> Listed:
 
     def read(reader: Reader) -> Listed:
         with reader.snapshot():
-            rows = reader.rows(wanted, RESULT_FIELDS) if query.query.limit else []
+            rows = _page(reader, wanted, RESULT_FIELDS)
             found = tuple(result_from(row, plane.calls.naming) for row in rows)
             return Listed(_total(reader, wanted, total, len(found), counted=query.counted), results=found)
 
     return await _read(plane, read)
+
+
+def _page(reader: Reader, query: SheetQuery, fields: Sequence[Field]) -> list[tuple[Cell, ...]]:
+    """Give the rows of a page; raises Exhausted for one that would not fit into an answer."""
+    if query.limit == 0:
+        return []
+    rows = reader.rows(msgspec.structs.replace(query, limit=_within(query.limit)), fields)
+    if len(rows) > MOST_ROWS:
+        raise Exhausted(f"a page of more than {MOST_ROWS} rows is not given; ask for a smaller one")
+    return rows
+
+
+def _within(limit: int) -> int:
+    return MOST_ROWS + 1 if limit < 0 else min(limit, MOST_ROWS + 1)
 
 
 def _total(reader: Reader, query: SheetQuery, known: int, shown: int, *, counted: bool) -> int:

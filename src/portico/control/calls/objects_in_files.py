@@ -104,8 +104,9 @@ class FileObjects:
             if target.exists():
                 part.unlink()
                 os.utime(target)
-                return
-            part.rename(target)
+            else:
+                part.rename(target)
+        # Also for content that is there already: whoever brought it may not have come to this yet.
         descriptor = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
