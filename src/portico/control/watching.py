@@ -7,62 +7,30 @@ The cost of a change does not grow with the number of watchers that do not want 
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from portico.domain.errors import Compacted, Exhausted
+from portico.control.backlog import LIMIT, Backlog
+from portico.domain.errors import Compacted
 from portico.domain.events import Event, Selector
 from portico.domain.identity import Revision
 from portico.store.port import Change, StoredEvent
 
 RECENT = 4_000
-BACKLOG = 20_000
 PAGE = 2_000
 
 _ANY = ("", "")
 
 
-class Watcher:
-    """One open watch: a bounded queue between the hub and its reader."""
+class Watcher(Backlog[Event]):
+    """One open watch."""
 
-    def __init__(self, selector: Selector, limit: int = BACKLOG) -> None:
+    def __init__(self, selector: Selector, limit: int = LIMIT) -> None:
+        super().__init__(limit)
         self.selector = selector
-        self._limit = limit
-        self._queue: deque[Event] = deque()
-        self._wake = asyncio.Event()
-        self._overrun = False
-        self._closed = False
-
-    def offer(self, event: Event) -> None:
-        """Queue an event; on overflow the watcher is marked as cut off."""
-        if self._overrun:
-            return
-        if len(self._queue) >= self._limit:
-            self._overrun = True
-            self._queue.clear()
-        else:
-            self._queue.append(event)
-        self._wake.set()
-
-    def close(self) -> None:
-        """End the watch: its reader stops after what is queued."""
-        self._closed = True
-        self._wake.set()
-
-    async def take(self) -> list[Event]:
-        """Wait for events and give all that are queued; empty once closed; raises Exhausted when cut off."""
-        while not self._queue and not self._overrun and not self._closed:
-            self._wake.clear()
-            await self._wake.wait()
-        if self._overrun:
-            raise Exhausted(f"this watcher fell more than {self._limit} events behind and was cut off")
-        events = list(self._queue)
-        self._queue.clear()
-        return events
 
 
 class Hub:

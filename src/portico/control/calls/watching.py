@@ -6,77 +6,46 @@ far behind is told so and cut off; changes that nobody asked for cost a look int
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from portico.control.backlog import LIMIT, Backlog
 from portico.control.calls.happenings import Change, Happening
-from portico.domain.errors import Exhausted
 
 if TYPE_CHECKING:
     from portico.control.transaction import Transaction
-
-BACKLOG = 20_000
 
 _OF_CALLS = frozenset({Change.NEW_CALL, Change.CALL_STATE})
 
 _Places = dict[int, list["Subscription"]]
 
 
-class Subscription:
-    """What one watcher has asked for and not yet taken: bounded, in order."""
+class Subscription(Backlog[Happening]):
+    """What one watcher has asked for."""
 
-    def __init__(self, places: _Places, limit: int = BACKLOG) -> None:
+    def __init__(self, places: _Places, limit: int = LIMIT) -> None:
+        super().__init__(limit)
         self._places = places
         self._numbers: set[int] = set()
-        self._limit = limit
-        self._queue: deque[Happening] = deque()
-        self._wake = asyncio.Event()
-        self._overrun = False
-        self._closed = False
 
     def add(self, numbers: Iterable[int]) -> None:
         """Watch these numbers too."""
-        if self._closed:
+        if self.closed:
             return
         for number in set(numbers) - self._numbers:
             self._numbers.add(number)
             self._places.setdefault(number, []).append(self)
 
-    def offer(self, happening: Happening) -> None:
-        """Queue what has happened; on overflow the watcher is marked as cut off."""
-        if self._overrun:
-            return
-        if len(self._queue) >= self._limit:
-            self._overrun = True
-            self._queue.clear()
-        else:
-            self._queue.append(happening)
-        self._wake.set()
-
-    async def take(self) -> list[Happening]:
-        """Wait for something and give all there is; empty once closed; raises Exhausted when cut off."""
-        while not self._queue and not self._overrun and not self._closed:
-            self._wake.clear()
-            await self._wake.wait()
-        if self._overrun:
-            raise Exhausted(f"the watcher fell more than {self._limit} changes behind")
-        taken = list(self._queue)
-        self._queue.clear()
-        return taken
-
     def close(self) -> None:
         """Ask for nothing more; a waiting `take` ends."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
         for number in self._numbers:
             listeners = self._places[number]
             listeners.remove(self)
             if not listeners:
                 del self._places[number]
-        self._wake.set()
+        super().close()
 
 
 class Watching:
