@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from store.records import Home, attempt, bulk, note, numbers, reading, run, write
+from store.records import SHEETS, Home, attempt, bulk, note, numbers, reading, run, write
 
 from portico.domain.errors import Conflict, Invalid
 from portico.domain.identity import Revision
 from portico.store.port import Batch, Operator
 from portico.store.sheets import (
+    FEW,
     Assign,
     Bulk,
     BulkChange,
@@ -16,10 +17,12 @@ from portico.store.sheets import (
     Contains,
     Erase,
     EraseWhere,
+    Extend,
     Field,
     Insert,
     SheetQuery,
     Test,
+    extend,
 )
 
 EVERYTHING = SheetQuery("tries")
@@ -63,6 +66,33 @@ class SheetConformance:
                 ]
                 assert reader.last_number("tries") == MOST
                 assert reader.last_revision() == 1
+
+    @pytest.mark.parametrize("count", [0, 1, 3, 255, 256, 257, 1000])
+    def test_a_stretch_of_rows_is_added(self, home: Home, count: int) -> None:
+        stretch = range(1, count + 1)
+        each = {"label": [f"l{n}" for n in stretch], "data": [None if n % 3 else bytes(n % 7) for n in stretch]}
+        write(home.store, bulk(1, Extend("tries", stretch, {"owner": 7, "alias": None, "begun_at": -1}, each)))
+        columns = ("owner", "state", "alias", "label", "data", "begun_at")
+        with reading(home.reopen()) as reader:
+            assert reader.rows_by_number("tries", list(stretch), columns) == [
+                (n, 7, None, None, f"l{n}", None if n % 3 else bytes(n % 7), -1) for n in stretch
+            ]
+
+    def test_a_stretch_takes_no_number_twice(self, home: Home) -> None:
+        write(home.store, bulk(1, Extend("tries", [1, 2], {}, {})))
+        for taken in ([2, 3], [4, 4]):
+            with pytest.raises(Conflict, match="'tries' is taken"):
+                write(home.store, bulk(2, Extend("tries", taken, {}, {"owner": [1, 1]})))
+        assert numbers(home.store, EVERYTHING) == [1, 2]
+
+    @pytest.mark.parametrize("count", [FEW, FEW + 1])
+    def test_rows_are_added_alike_however_many_they_are(self, home: Home, count: int) -> None:
+        (sheet,) = (one for one in SHEETS if one.name == "tries")
+        change = extend(sheet, range(count), {"owner": 7}, {"label": ["l"] * count})
+        assert isinstance(change, Extend if count > FEW else Insert)
+        write(home.store, bulk(1, change))
+        with reading(home.store) as reader:
+            assert reader.rows(EVERYTHING, [Field("owner"), Field("label"), Field("state")]) == [(7, "l", None)] * count
 
     @pytest.mark.parametrize("count", [1, 3, 255, 256, 257, 1000])
     def test_many_rows_are_added_changed_and_removed(self, home: Home, count: int) -> None:
@@ -138,6 +168,17 @@ class SheetConformance:
         "change",
         [
             Insert("nothing", ((1,),)),
+            Extend("nothing", (1,), {}, {}),
+            Extend("tries", (1,), {"number": 1}, {}),
+            Extend("tries", (1,), {"strange": 1}, {}),
+            Extend("tries", (1,), {}, {"strange": (1,)}),
+            Extend("tries", (1,), {"owner": 1}, {"owner": (1,)}),
+            Extend("tries", (1, 2), {}, {"owner": (1,)}),
+            Extend("tries", (1,), {"owner": "x"}, {}),
+            Extend("tries", (1,), {}, {"owner": ("x",)}),
+            Extend("tries", (-1,), {}, {}),
+            Extend("tries", (1 << 48,), {}, {}),
+            Extend("tries", (None,), {}, {}),  # type: ignore[arg-type]
             Insert("runs", ((1,),)),
             tries((1, 2)),
             tries(attempt(1), (*attempt(2), 1)),

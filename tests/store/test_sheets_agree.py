@@ -14,7 +14,7 @@ from portico.domain.errors import Conflict
 from portico.store import sheets
 from portico.store.memory import MemoryStore
 from portico.store.port import Batch, Operator, Store
-from portico.store.sheets import Assign, Bulk, Contains, Erase, EraseWhere, Field, Insert, SheetQuery
+from portico.store.sheets import Assign, Bulk, Contains, Erase, EraseWhere, Extend, Field, Insert, SheetQuery
 from portico.store.sqlite import SqliteStore
 
 NUMBERS = st.integers(0, 7) | st.sampled_from([65_535, 65_536, (1 << 48) - 1])
@@ -87,9 +87,17 @@ def changes(draw: st.DrawFn) -> Bulk:
     sheet = draw(st.sampled_from(["tries", "tries", "terms"]))
     cells = CELLS[sheet]
     numbers = draw(st.lists(NUMBERS, max_size=5, unique=True))
-    match draw(st.sampled_from(["insert", "insert", "assign", "assign", "erase", "erase where"])):
+    match draw(st.sampled_from(["insert", "insert", "extend", "assign", "assign", "erase", "erase where"])):
         case "insert":
             return Insert(sheet, [(number, *(draw(kind) for kind in cells.values())) for number in numbers])
+        case "extend":
+            shared, each, _ = draw(st.permutations(list(cells)).map(lambda names: (names[:2], names[2:5], names[5:])))
+            return Extend(
+                sheet,
+                numbers,
+                {name: draw(cells[name]) for name in shared},
+                {name: [draw(cells[name]) for _ in numbers] for name in each},
+            )
         case "assign":
             columns = tuple(draw(st.lists(st.sampled_from(list(cells)), min_size=1, max_size=3, unique=True)))
             rows = [(*(draw(cells[name]) for name in columns), draw(NUMBERS)) for _ in numbers]

@@ -5,9 +5,9 @@ Promises: the same answers, orders and errors as any other store's sheets; chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 
 import msgspec
 
@@ -16,7 +16,19 @@ from portico.store.comparing import COMPARISONS, Ranked, rank
 from portico.store.names import storable
 from portico.store.port import Operator
 from portico.store.sheet_catalogue import KEY, SheetCatalogue
-from portico.store.sheets import Assign, Bulk, Cell, Contains, Erase, EraseWhere, Field, Insert, SheetQuery, Test
+from portico.store.sheets import (
+    Assign,
+    Bulk,
+    Cell,
+    Contains,
+    Erase,
+    EraseWhere,
+    Extend,
+    Field,
+    Insert,
+    SheetQuery,
+    Test,
+)
 
 SheetRow = dict[str, Cell]
 SheetRows = dict[str, dict[int, SheetRow]]
@@ -120,8 +132,10 @@ class _Changing:
 
     def apply(self, bulk: Bulk) -> None:
         match bulk:
-            case Insert():
-                self._insert(bulk)
+            case Insert(rows=rows):
+                self._insert(bulk.sheet, rows)
+            case Extend():
+                self._insert(bulk.sheet, self._rows_of(bulk))
             case Assign():
                 self._assign(bulk)
             case Erase(numbers=numbers):
@@ -130,12 +144,18 @@ class _Changing:
                 found = (number for number, row in sorted(self._rows.items()) if row[column] == value)
                 self._erase(list(islice(found, limit)))
 
-    def _insert(self, bulk: Insert) -> None:
-        for cells in bulk.rows:
-            row = dict(zip(self._columns, _stored(bulk.sheet, cells), strict=True))
+    def _rows_of(self, extension: Extend) -> Iterator[tuple[Cell, ...]]:
+        columns = {KEY: extension.numbers, **extension.each}
+        shared = extension.shared
+        cells = [columns[name] if name in columns else repeat(shared.get(name)) for name in self._columns]
+        return zip(*cells, strict=False)
+
+    def _insert(self, sheet: str, rows: Iterable[tuple[Cell, ...]]) -> None:
+        for cells in rows:
+            row = dict(zip(self._columns, _stored(sheet, cells), strict=True))
             number = _number(row[KEY])
             if number in self._rows:
-                raise Conflict(f"a number in {bulk.sheet!r} is taken")
+                raise Conflict(f"a number in {sheet!r} is taken")
             self._undos.append(partial(self._rows.__delitem__, number))
             self._rows[number] = row
 

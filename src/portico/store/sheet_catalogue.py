@@ -7,7 +7,7 @@ stores them. Knows nothing of any database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -21,6 +21,7 @@ from portico.store.sheets import (
     Contains,
     Erase,
     EraseWhere,
+    Extend,
     Field,
     Insert,
     Sheet,
@@ -76,9 +77,10 @@ class SheetCatalogue:
         kinds = self.kinds(bulk.sheet)
         match bulk:
             case Insert(rows=rows):
-                numbers = _check_rows(bulk.sheet, tuple(kinds.items()), rows)
-                if numbers and not 0 <= min(numbers[0]) <= max(numbers[0]) <= MOST_NUMBER:
-                    raise Invalid(f"numbers of {bulk.sheet!r} lie between 0 and {MOST_NUMBER}", field=KEY)
+                for numbers in _check_rows(bulk.sheet, tuple(kinds.items()), rows):
+                    _check_range(bulk.sheet, numbers)
+            case Extend():
+                _check_extension(bulk, kinds)
             case Assign(columns=columns, rows=rows):
                 self._check_assigned(bulk.sheet, columns)
                 _check_rows(bulk.sheet, (*((name, kinds[name]) for name in columns), (KEY, "integer")), rows)
@@ -216,6 +218,27 @@ def _check_rows(
         if name == KEY:
             numbers.append(cells)
     return numbers
+
+
+def _check_extension(extension: Extend, kinds: Mapping[str, str]) -> None:
+    sheet, numbers = extension.sheet, extension.numbers
+    named = (*extension.shared, *extension.each)
+    if len(set(named)) < len(named) or not set(named) <= kinds.keys() - {KEY}:
+        raise Invalid(f"an extension of {sheet!r} names each of its columns at most once, and never the number")
+    if any(len(cells) != len(numbers) for cells in extension.each.values()):
+        raise Invalid(f"an extension of {sheet!r} has a cell of each column for every number")
+    for name, cell in extension.shared.items():
+        _check_column(sheet, name, kinds[name], (cell,))
+    for name, cells in extension.each.items():
+        _check_column(sheet, name, kinds[name], cells)
+    if numbers:
+        _check_column(sheet, KEY, kinds[KEY], numbers)
+        _check_range(sheet, numbers)
+
+
+def _check_range(sheet: str, numbers: Sequence[int]) -> None:
+    if not 0 <= min(numbers) <= max(numbers) <= MOST_NUMBER:
+        raise Invalid(f"numbers of {sheet!r} lie between 0 and {MOST_NUMBER}", field=KEY)
 
 
 def _usual(columns: Sequence[tuple[str, str]], row: tuple[Cell, ...]) -> bool:

@@ -8,7 +8,8 @@ Owns the words only: what a sheet is, what may be written to it, and what may be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 import msgspec
 
@@ -16,6 +17,9 @@ from portico.domain.identity import Revision
 from portico.store.port import Operator
 
 Cell = str | int | bytes | None
+
+FEW = 8
+"""Up to so many new rows are cheaper written together with others' than as a stretch of their own."""
 
 
 class SheetColumn(msgspec.Struct, frozen=True):
@@ -54,6 +58,16 @@ class Insert(msgspec.Struct, frozen=True, gc=False):
     rows: Sequence[tuple[Cell, ...]]
 
 
+class Extend(msgspec.Struct, frozen=True, gc=False):
+    """Add rows that have much in common: `shared` are the cells of all, `each` are columns with a cell for every
+    number, and where neither says anything is null. A number that is taken is a Conflict."""
+
+    sheet: str
+    numbers: Sequence[int]
+    shared: Mapping[str, Cell]
+    each: Mapping[str, Sequence[Cell]]
+
+
 class Assign(msgspec.Struct, frozen=True, gc=False):
     """Set some columns of rows: their new values in the order of `columns`, then the number. Rows that are not there
     are passed over."""
@@ -79,7 +93,7 @@ class EraseWhere(msgspec.Struct, frozen=True, gc=False):
     limit: int
 
 
-Bulk = Insert | Assign | Erase | EraseWhere
+Bulk = Insert | Extend | Assign | Erase | EraseWhere
 
 
 class BulkChange(msgspec.Struct, frozen=True, gc=False):
@@ -101,6 +115,8 @@ def weigh(bulk: Bulk) -> int:
             return len(rows)
         case Insert(rows=rows):
             return len(rows) + _bytes(rows) // 1024
+        case Extend(numbers=numbers, each=each):
+            return len(numbers) + sum(map(_length, each.values())) // 1024
         case Erase(numbers=numbers):
             return len(numbers)
         case EraseWhere(limit=limit):
@@ -112,8 +128,30 @@ def _bytes(rows: Sequence[tuple[Cell, ...]]) -> int:
     if len(rows) == 1:
         return sum([len(cell) for cell in rows[0] if isinstance(cell, bytes)])
     places = [place for place, cell in enumerate(rows[0]) if isinstance(cell, bytes)] if rows else []
-    columns: list[list[bytes | None]] = [[row[place] for row in rows] for place in places]  # type: ignore[misc]
-    return sum(sum(map(len, filter(None, cells))) for cells in columns)
+    return sum(_length([row[place] for row in rows]) for place in places)
+
+
+def _length(cells: Sequence[Cell]) -> int:
+    """Count the bytes in a column if its first cell is of bytes."""
+    if not cells or not isinstance(cells[0], bytes):
+        return 0
+    return sum(map(len, filter(None, cells)))  # type: ignore[arg-type]  # a blob column has no other cells
+
+
+# ---- choosing --------------------------------------------------------------------------------------------------
+
+
+def extend(
+    sheet: Sheet, numbers: Sequence[int], shared: Mapping[str, Cell], each: Mapping[str, Sequence[Cell]]
+) -> Insert | Extend:
+    """Say that rows are added, in the way that suits their count: a few as they are, since those of many changes can
+    be written together. Columns of `each` in which all cells are the same are shared too."""
+    if len(numbers) > FEW:
+        varied = {name: cells for name, cells in each.items() if cells.count(cells[0]) < len(cells)}
+        same = {name: cells[0] for name, cells in each.items() if name not in varied}
+        return Extend(sheet.name, numbers, {**shared, **same}, varied)
+    columns = [each[one.name] if one.name in each else repeat(shared.get(one.name)) for one in sheet.columns]
+    return Insert(sheet.name, list(zip(numbers, *columns, strict=False)))
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------

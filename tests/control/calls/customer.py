@@ -36,14 +36,12 @@ class Client:
         return cls(stage, stage.calls.session_text(made.number))
 
     async def promise(self, count=1, **more):
-        made = await self.plane.submit(
-            CreateResults(self.session, tuple(ResultDraft(f"r{n}", **more) for n in range(count)))
-        )
-        return [self.text(result) for result in made]
+        drafts = tuple(ResultDraft(f"r{n}", **more) for n in range(count))
+        return (await self.plane.submit(CreateResults(self.session, drafts))).texts
 
     async def data(self, *datas):
         drafts = tuple(ResultDraft(f"d{n}", Content(len(data), data)) for n, data in enumerate(datas))
-        return [self.text(result) for result in await self.plane.submit(CreateResults(self.session, drafts))]
+        return (await self.plane.submit(CreateResults(self.session, drafts))).texts
 
     async def put(self, result, data=b"x"):
         return await self.plane.submit(PutContent(self.session, result, Content(len(data), data)))

@@ -117,13 +117,14 @@ class Stage:
     def results(self, session, *datas):
         """Make Results: with these data, or only promised for None."""
         first = self.book.draw(Kind.RESULT, len(datas))
+        numbers = list(range(first, first + len(datas)))
         drafts = [
-            (first + place, ResultDraft(str(place), None if data is None else Content(len(data), data)))
+            ResultDraft(str(place), None if data is None else Content(len(data), data))
             for place, data in enumerate(datas)
         ]
         with self.plane.begin() as tx:
-            results.create(self.plane, tx, session, drafts)
-        return [number for number, _ in drafts]
+            results.create(self.plane, tx, session, numbers, drafts)
+        return numbers
 
     def submit(self, session, count=1, payload=b"p", outputs=0, dependencies=(), **patch):
         """Submit Calls with a payload and outputs of their own; gives their numbers."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portico.control.calls.columns import PAGE, Column
-from portico.control.calls.links import LinkPages, encode_links
+from portico.control.calls.links import LinkPages, encode_links, encode_siblings
 from portico.control.calls.results_book import Span
 from portico.control.calls.scanning import PAGES_AT_ONCE, every, scan
 from portico.domain.calls.values import Links
@@ -85,3 +85,23 @@ def test_links_are_kept_by_page():
     except KeyError:
         return
     raise AssertionError
+
+
+LINKED = st.lists(st.integers(1, (1 << 48) - 1), max_size=20).map(tuple)
+
+
+@given(st.lists(st.tuples(LINKED, LINKED | st.just(())), max_size=4), st.lists(st.text(max_size=40), max_size=20))
+def test_links_of_siblings_are_encoded_as_each_alone(calls, parents):
+    outputs, needs = [call[0] for call in calls], [call[1] for call in calls]
+    alone = [encode_links(Links(*call, tuple(parents))) for call in calls]
+    assert encode_siblings(outputs, needs, tuple(parents)) == alone
+
+
+@given(st.lists(numbers, unique=True), st.booleans())
+def test_many_numbers_are_set_at_once(chosen, in_order):
+    column = Column("B")
+    if in_order and chosen:
+        chosen = list(range(chosen[0], chosen[0] + len(chosen)))
+    column.set_many(chosen, 3)
+    assert column.many(chosen) == [3] * len(chosen)
+    assert len(list(every(column, range(1, 256)))) == len(chosen)

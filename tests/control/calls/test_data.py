@@ -13,7 +13,7 @@ from portico.store.sheets import BulkChange, Insert
 def test_the_cache_never_exceeds_its_bound_and_gives_what_came_last(puts):
     cache, last = DataCache(1000), {}
     for number, data in puts:
-        cache.remember(number, data)
+        cache.remember([(number, data)])
         last[number] = data
         assert cache.bytes <= 1000
         assert cache.bytes == sum(len(data) + OVERHEAD for data in cache._data.values())
@@ -23,7 +23,7 @@ def test_the_cache_never_exceeds_its_bound_and_gives_what_came_last(puts):
 
 def test_what_is_forgotten_is_gone():
     cache = DataCache()
-    cache.remember(1, b"x")
+    cache.remember([(1, b"x")])
     cache.forget((1, 2))
     assert 1 not in cache
     assert cache.bytes == 0

@@ -42,3 +42,8 @@ def test_many_at_once_say_the_same_as_one_by_one(some, more):
 @given(st.lists(numbers, min_size=FEW))
 def test_texts_become_the_numbers_that_they_were_made_from(some):
     assert numbers_of(NAMING, Kind.RESULT, [NAMING.text(Kind.RESULT, number) for number in some]) == some
+
+
+@given(st.sampled_from(Kind), st.integers(1, MOST - 20_000), st.integers(0, 9000))
+def test_texts_in_a_row_are_those_of_each_number(kind, first, count):
+    assert NAMING.texts(kind, first, count) == [NAMING.text(kind, number) for number in range(first, first + count)]

@@ -66,8 +66,7 @@ class Served:
     async def results(self, session, *datas):
         """Create results with these data, or only promised for None; gives their ids."""
         drafts = tuple(ResultDraft("", None if data is None else Content(len(data), data)) for data in datas)
-        made = await self.plane.submit(CreateResults(session, drafts))
-        return [self.text(Kind.RESULT, one.number) for one in made]
+        return (await self.plane.submit(CreateResults(session, drafts))).texts
 
     async def submit(self, session, count=1, payload=b"p", **more):
         """Submit tasks with a payload each, and nothing else; gives their ids."""

@@ -9,7 +9,7 @@ from store.records import SHEETS, attempt, bulk
 from portico.domain.errors import Conflict
 from portico.store.memory_sheets import apply
 from portico.store.sheet_catalogue import SheetCatalogue
-from portico.store.sheets import Assign, Bulk, Erase, EraseWhere, Insert
+from portico.store.sheets import Assign, Bulk, Erase, EraseWhere, Extend, Insert
 from portico.store.sqlite.gathering import gathered
 
 CATALOGUE = SheetCatalogue(SHEETS)
@@ -17,6 +17,7 @@ NUMBERS = st.lists(st.integers(1, 6), max_size=3, unique=True)
 VALUES = st.integers(0, 3)
 CHANGES = st.one_of(
     st.builds(lambda numbers, value: Insert("tries", [attempt(n, value) for n in numbers]), NUMBERS, VALUES),
+    st.builds(lambda numbers, value: Extend("tries", numbers, {"owner": value}, {}), NUMBERS, VALUES),
     st.builds(
         lambda numbers, value, column: Assign("tries", (column,), [(value, n) for n in numbers]),
         st.lists(st.integers(1, 6), max_size=4),
@@ -70,6 +71,8 @@ def test_weight_counts_rows_and_bytes() -> None:
     rows = [attempt(n, 1, 1, 1, None, "x", bytes(2048)) for n in range(10)]
     assert bulk(1, Insert("tries", rows)).weight == 30
     assert bulk(1, Insert("tries", ())).weight == 0
+    data = {"data": [bytes(2048)] * 10}
+    assert bulk(1, Extend("tries", range(10), {"owner": 1}, data)).weight == 30
     assert bulk(1, Assign("tries", ("data",), [(bytes(2048), 1)])).weight == 1
     assert bulk(1, Erase("tries", (1, 2, 3))).weight == 3
     assert bulk(1, EraseWhere("tries", "owner", 1, 500)).weight == 500

@@ -7,7 +7,7 @@ something in it was set, and none after it was dropped.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 PAGE_BITS = 12
 PAGE = 1 << PAGE_BITS
@@ -38,6 +38,14 @@ class Column:
         """Give the values of many numbers."""
         pages = self._pages
         return [0 if (page := pages.get(number >> PAGE_BITS)) is None else page[number & _MASK] for number in numbers]
+
+    def set_many(self, numbers: Sequence[int], value: int) -> None:
+        """Set many numbers to one value, at once where they follow each other."""
+        if numbers and list(numbers) == list(range(numbers[0], numbers[0] + len(numbers))):
+            self.fill_one(numbers[0], len(numbers), value)
+        else:
+            for number in numbers:
+                self[number] = value
 
     def fill(self, first: int, values: array[int]) -> None:
         """Set numbers that follow each other; `values` has this column's typecode."""

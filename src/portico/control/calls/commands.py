@@ -51,7 +51,7 @@ class StopSubmission(Command, frozen=True):
 
 
 class CreateResults(Command, frozen=True):
-    """Add Results to a Session, whatever its state but DELETED; answered by a list of `Result`, in order."""
+    """Add Results to a Session, whatever its state but DELETED; answered by `NewResults`."""
 
     session: str
     drafts: tuple[ResultDraft, ...]

@@ -36,11 +36,14 @@ class DataCache:
         """A dict would have to search for its oldest entry, ever longer."""
         self.bytes = 0
 
-    def remember(self, number: int, data: bytes) -> None:
-        """Keep the data of a Result for a while; to be called when they are durable."""
-        self.forget((number,))
-        self._data[number] = data
-        self.bytes += len(data) + OVERHEAD
+    def remember(self, contents: Iterable[tuple[int, bytes]]) -> None:
+        """Keep the data of Results, by number, for a while; to be called when they are durable."""
+        kept = self._data
+        for number, data in contents:
+            if number in kept:
+                self.forget((number,))
+            kept[number] = data
+            self.bytes += len(data) + OVERHEAD
         while self.bytes > self._most:
             _, oldest = self._data.popitem(last=False)
             self.bytes -= len(oldest) + OVERHEAD

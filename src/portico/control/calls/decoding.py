@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from portico.control.calls.links import decode_links
-from portico.domain.calls.naming import Kind, Naming
+from portico.domain.calls.naming import OWN_DATA, Kind, Naming
 from portico.domain.calls.states import CallState, ResultState, SessionState
 from portico.domain.calls.values import Call, CallOptions, Result, Session
 from portico.store.sheets import Cell, Field
@@ -147,4 +147,4 @@ def opaque_of(naming: Naming, number: int, state: int, opaque: Cell, large: Cell
         return b""
     if isinstance(opaque, bytes):
         return opaque
-    return str(large).encode() if large else b"r:" + naming.text(Kind.RESULT, number).encode()
+    return str(large).encode() if large else f"{OWN_DATA}{naming.text(Kind.RESULT, number)}".encode()

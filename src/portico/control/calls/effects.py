@@ -44,11 +44,9 @@ def _create(plane: Plane, tx: Transaction, session: int, text: str, new: Sequenc
     _check_fresh(plane, Kind.RESULT, [result.number for result in new])
     for result in new:
         _check_content(result.content)
-    drafts = [
-        (result.number, ResultDraft(result.name, result.content, result.manual_deletion))
-        for result in sorted(new, key=attrgetter("number"))
-    ]
-    results.create(plane, tx, session, drafts, text)
+    ordered = sorted(new, key=attrgetter("number"))
+    drafts = [ResultDraft(result.name, result.content, result.manual_deletion) for result in ordered]
+    results.create(plane, tx, session, [result.number for result in ordered], drafts, text)
 
 
 def _submit(plane: Plane, tx: Transaction, session: int, call: int, new: Sequence[NewCall]) -> None:

@@ -5,6 +5,8 @@ Owns these bytes and nothing else. A page costs memory from the first Call on it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from portico.control.calls.columns import PAGE, PAGE_BITS
@@ -14,6 +16,22 @@ _MASK = PAGE - 1
 
 encode_links = msgspec.msgpack.Encoder().encode
 decode_links = msgspec.msgpack.Decoder(Links).decode
+
+
+def encode_siblings(
+    outputs: Sequence[tuple[int, ...]], needs: Sequence[tuple[int, ...]], parents: tuple[str, ...]
+) -> list[bytes]:
+    """Encode the links of new Calls with the same parents, which are encoded once: what `encode_links` gives."""
+    empty = encode_links(())
+    both = len(encode_links(Links())) - 4 * len(empty)
+    beginning, end = encode_links(Links())[:both], encode_links(parents) + empty
+    if not any(needs):
+        end = empty + end
+        return [b"%b%b%b" % (beginning, encode_links(results), end) for results in outputs]
+    return [
+        b"%b%b%b%b" % (beginning, encode_links(results), encode_links(required), end)
+        for results, required in zip(outputs, needs, strict=True)
+    ]
 
 
 class LinkPages:

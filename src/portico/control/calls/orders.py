@@ -27,9 +27,9 @@ from portico.control.calls.results import AT_ONCE
 from portico.control.calls.sheets import RESULT_DATA, RESULTS
 from portico.control.calls.submission import Submission
 from portico.control.calls.texts import numbers_of
-from portico.domain.calls.naming import Kind, Naming
+from portico.domain.calls.naming import OWN_DATA, Kind, Naming
 from portico.domain.calls.states import ResultState
-from portico.domain.calls.values import CallDraft, Content, Result, ResultDraft, Session
+from portico.domain.calls.values import Content, NewResults, Result, Session
 from portico.domain.errors import Conflict, Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from portico.control.extensions import Handler
     from portico.control.plane import Plane
     from portico.control.queries import Query
-    from portico.domain.identity import Instant
 
 SLICE = 250
 """Items that one step of the loop prepares: a millisecond or less."""
@@ -71,12 +70,13 @@ async def submit_calls(plane: Plane, command: SubmitCalls) -> list[str]:
     texts: list[str] = []
     for part in _slices(command.calls):
         try:
-            drafts = _drafts(naming, part)
+            payloads, outputs, needs = _linked(naming, part)
         except NotFound:
-            submission.take([(0, CallDraft(0, (), (), request.options)) for request in command.calls])
+            submission.take_options([request.options for request in command.calls])
             submission.check()  # what is wrong with options is told first
             raise
-        submission.take(list(enumerate(drafts, first + len(texts))))
+        numbers = range(first + len(texts), first + len(texts) + len(part))
+        submission.take(numbers, payloads, outputs, needs, [request.options for request in part])
         texts += naming.texts(Kind.CALL, first + len(texts), len(part))
         if len(texts) < count:
             await asyncio.sleep(0)
@@ -86,20 +86,21 @@ async def submit_calls(plane: Plane, command: SubmitCalls) -> list[str]:
     return texts
 
 
-def _drafts(naming: Naming, requests: Sequence[CallRequest]) -> list[CallDraft]:
-    """Give requests with numbers instead of texts; raises NotFound for a text that names no Result."""
+def _linked(
+    naming: Naming, requests: Sequence[CallRequest]
+) -> tuple[list[int], list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Give the payloads, outputs and dependencies of requests by number; raises NotFound for a text that names no
+    Result."""
     payloads = _numbers(naming, [request.payload for request in requests])
-    outputs = iter(_numbers(naming, [text for request in requests for text in request.outputs]))
-    needs = iter(_numbers(naming, [text for request in requests for text in request.dependencies]))
-    return [
-        CallDraft(
-            payload,
-            tuple(islice(outputs, len(request.outputs))),
-            tuple(islice(needs, len(request.dependencies))) if request.dependencies else (),
-            request.options,
-        )
-        for payload, request in zip(payloads, requests, strict=True)
-    ]
+    outputs = _grouped(naming, [request.outputs for request in requests])
+    return payloads, outputs, _grouped(naming, [request.dependencies for request in requests])
+
+
+def _grouped(naming: Naming, groups: Sequence[tuple[str, ...]]) -> list[tuple[int, ...]]:
+    if not any(groups):
+        return [()] * len(groups)
+    numbers = iter(_numbers(naming, [text for group in groups for text in group]))
+    return [tuple(islice(numbers, len(group))) for group in groups]
 
 
 def _numbers(naming: Naming, texts: Sequence[str]) -> list[int]:
@@ -128,40 +129,16 @@ async def cancel_calls(plane: Plane, command: CancelCalls) -> list[str]:
 # ---- Results ---------------------------------------------------------------------------------------------------
 
 
-async def create_results(plane: Plane, command: CreateResults) -> list[Result]:
-    """Add Results to a Session; gives them in order."""
+async def create_results(plane: Plane, command: CreateResults) -> NewResults:
+    """Add Results to a Session."""
     session = sessions.find(plane, command.session)
     drafts = command.drafts
-    if not drafts:
-        await plane.committer.settled(plane.committer.revision)
-        return []
     first = plane.calls.book.draw(Kind.RESULT, len(drafts))
     with plane.begin() as tx:
-        results.create(plane, tx, session.number, list(enumerate(drafts, first)))
+        results.create(plane, tx, session.number, range(first, first + len(drafts)), drafts)
     texts = plane.calls.naming.texts(Kind.RESULT, first, len(drafts))
-    created: list[Result] = []
-    for part in _slices(drafts):
-        base = len(created)
-        created += [
-            _created(session, first + base + place, texts[base + place], draft, tx.now)
-            for place, draft in enumerate(part)
-        ]
-        if len(created) < len(drafts):
-            await asyncio.sleep(0)
     await plane.committer.settled(tx.revision)
-    return created
-
-
-def _created(session: Session, number: int, text: str, draft: ResultDraft, now: Instant) -> Result:
-    content = draft.content
-    if content is None:
-        state, completed, size, opaque = ResultState.CREATED, None, 0, b""
-    else:
-        state, completed, size = ResultState.COMPLETED, now, content.size
-        opaque = (content.large or f"r:{text}").encode()
-    return Result(
-        number, session.number, draft.name, state, "", "", "", now, completed, size, opaque, draft.manual_deletion
-    )
+    return NewResults(session.number, first, texts, drafts, tx.now)
 
 
 def _find_result(plane: Plane, session: Session, text: str) -> int:
@@ -211,8 +188,8 @@ async def import_data(plane: Plane, command: ImportData) -> list[Result]:
 async def _inline(plane: Plane, opaque: bytes) -> Content | None:
     """Give the data of the Result that an opaque id of data in a row names."""
     text = opaque.decode(errors="replace")
-    number = plane.calls.naming.number(Kind.RESULT, text.removeprefix("r:"))
-    if not text.startswith("r:") or not number:
+    number = plane.calls.naming.number(Kind.RESULT, text.removeprefix(OWN_DATA))
+    if not text.startswith(OWN_DATA) or not number:
         return None
     await plane.committer.settled(plane.committer.revision)
     rows = await plane.history.later(lambda reader: reader.rows_by_number(RESULT_DATA.name, (number,), ("data",)))

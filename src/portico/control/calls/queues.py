@@ -15,7 +15,8 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import compress, groupby
+from operator import itemgetter, not_
 from typing import TYPE_CHECKING
 
 from portico.control.calls.columns import Column
@@ -196,20 +197,24 @@ class CallQueues:
     def put_many(self, tx: Transaction, numbers: Sequence[int], *, front: bool = False) -> None:
         """Queue Calls that have become SUBMITTED, in this order."""
         book = self._plane.calls.book
-        for _, group in groupby(numbers, book.options.__getitem__):
-            members = list(group)
+        for members in self._alike(numbers):
             options = book.options_of(members[0])
             self._put(members, options.partition, options.priority, front=front)
             self._count(tx, options.partition, len(members))
             self._plane.calls.agents.rounds.want(options.partition)
 
+    def _alike(self, numbers: Sequence[int]) -> Iterator[list[int]]:
+        """Split Calls into stretches with the same options."""
+        options = self._plane.calls.book.options.many(numbers)
+        for _, group in groupby(zip(options, numbers, strict=True), itemgetter(0)):
+            yield [number for _, number in group]
+
     def _put(self, numbers: list[int], partition: str, priority: int, *, front: bool) -> None:
-        queued = self.queued
-        fresh = [number for number in numbers if not queued[number]]
+        entries = self.queued.many(numbers)
+        fresh = list(compress(numbers, map(not_, entries))) if any(entries) else numbers
         if not fresh:
             return
-        for number in fresh:
-            queued[number] = 1
+        self.queued.set_many(fresh, 1)
         bucket = self[partition].bucket(priority)
         if front:
             for number in fresh:
@@ -220,8 +225,7 @@ class CallQueues:
     def left(self, tx: Transaction, numbers: Sequence[int]) -> None:
         """Hear that Calls are not SUBMITTED any more, whatever the reason."""
         book = self._plane.calls.book
-        for _, group in groupby(numbers, book.options.__getitem__):
-            members = list(group)
+        for members in self._alike(numbers):
             self._count(tx, book.options_of(members[0]).partition, -len(members))
 
     def _count(self, tx: Transaction, partition: str, more: int) -> None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portico.control.calls.happenings import Change, Happening
 from portico.control.calls.sheets import RESULT_DATA, RESULTS
 from portico.domain.calls.states import CallState, ResultState, SessionState
 from portico.domain.calls.values import SMALL, Content, ResultDraft
 from portico.domain.errors import Invalid, NotFound
-from portico.store.sheets import Assign, Erase, Insert
+from portico.domain.identity import Instant
+from portico.store.sheets import Assign, Bulk, Cell, Erase, extend
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -32,7 +33,7 @@ _FILLED = ("state", "completed_at", "completed_by", "size", "opaque", "large")
 
 
 def create(
-    plane: Plane, tx: Transaction, session: int, drafts: Sequence[tuple[int, ResultDraft]], by: str = ""
+    plane: Plane, tx: Transaction, session: int, numbers: Sequence[int], drafts: Sequence[ResultDraft], by: str = ""
 ) -> None:
     """Add Results to a Session under numbers that were drawn; `by` is the text of the Call that makes them.
 
@@ -40,53 +41,66 @@ def create(
     """
     if not drafts:
         return
-    core, now = plane.calls, tx.now
+    core = plane.calls
     found = core.book.sessions.get(session)
     if found is None or found.state is SessionState.DELETED:
         raise NotFound(f"Session was not found: {core.session_text(session)}")
-    rows: list[tuple[Any, ...]] = []
-    data: list[tuple[Any, ...]] = []
-    for number, draft in drafts:
-        content = draft.content
-        manual = int(draft.manual_deletion)
-        if content is None:
-            rows.append((number, session, _CREATED, draft.name, None, by, "", now, None, 0, None, None, manual))
-            continue
-        check_inline(content)
-        if content.inline is not None:
-            data.append((number, session, content.inline))
-        filled = (now, now, content.size, None, content.large or None)
-        rows.append((number, session, _COMPLETED, draft.name, None, by, by, *filled, manual))
-    _enter(plane, tx, session, rows)
-    tx.write(Insert(RESULTS.name, rows))
-    _keep_data(plane, tx, data)
-    _name_large(plane, tx, [draft.content for _, draft in drafts])
-    _tell_new(plane, tx, session, rows)
+    contents = [draft.content for draft in drafts]
+    for content in contents:
+        if content is not None:
+            check_inline(content)
+    states = array("B", [_CREATED if content is None else _COMPLETED for content in contents])
+    _enter(plane, tx, session, numbers, states)
+    for state in sorted(set(states)):
+        chosen = [place for place, its in enumerate(states) if its == state]
+        fill = _promised if state == _CREATED else _filled
+        tx.write(fill(session, [numbers[place] for place in chosen], [drafts[place] for place in chosen], by, tx.now))
+    data = [(number, content.inline) for number, content in zip(numbers, contents, strict=True) if content is not None]
+    _keep_data(plane, tx, session, [(number, inline) for number, inline in data if inline is not None])
+    _name_large(plane, tx, contents)
+    _tell_new(plane, tx, session, numbers, states)
 
 
-def _enter(plane: Plane, tx: Transaction, session: int, rows: Sequence[tuple[Any, ...]]) -> None:
+def _promised(session: int, numbers: Sequence[int], drafts: Sequence[ResultDraft], by: str, now: Instant) -> Bulk:
+    shared: dict[str, Cell] = {"session": session, "state": _CREATED, "created_by": by, "completed_by": ""}
+    shared |= {"created_at": now, "size": 0}
+    return extend(RESULTS, numbers, shared, _described(drafts))
+
+
+def _filled(session: int, numbers: Sequence[int], drafts: Sequence[ResultDraft], by: str, now: Instant) -> Bulk:
+    shared: dict[str, Cell] = {"session": session, "state": _COMPLETED, "created_by": by, "completed_by": by}
+    shared |= {"created_at": now, "completed_at": now}
+    each = _described(drafts)
+    contents = [draft.content for draft in drafts if draft.content is not None]
+    each["size"] = [content.size for content in contents]
+    each["large"] = [content.large or None for content in contents]
+    return extend(RESULTS, numbers, shared, each)
+
+
+def _described(drafts: Sequence[ResultDraft]) -> dict[str, Sequence[Cell]]:
+    return {
+        "name": [draft.name for draft in drafts],
+        "manual": [int(draft.manual_deletion) for draft in drafts],
+    }
+
+
+def _enter(plane: Plane, tx: Transaction, session: int, numbers: Sequence[int], states: array[int]) -> None:
     """Put new Results into the book, run of numbers by run of numbers."""
     book = plane.calls.book
-    numbers = [int(row[0]) for row in rows]
-    states = array("B", [row[2] for row in rows])
     if any(book.result_state.many(numbers)):
         raise Invalid("a result's number is taken")
     starts = [0]
-    if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+    if list(numbers) != list(range(numbers[0], numbers[0] + len(numbers))):
         starts += [at for at in range(1, len(numbers)) if numbers[at] != numbers[at - 1] + 1]
     for start, end in zip(starts, (*starts[1:], len(numbers)), strict=True):
         book.enter_results(tx, session, numbers[start], states[start:end])
 
 
-def _keep_data(plane: Plane, tx: Transaction, data: Sequence[tuple[Any, ...]]) -> None:
+def _keep_data(plane: Plane, tx: Transaction, session: int, data: Sequence[tuple[int, bytes]]) -> None:
     if data:
-        tx.write(Insert(RESULT_DATA.name, data))
-        tx.after(partial(_remember, plane, data))
-
-
-def _remember(plane: Plane, data: Sequence[tuple[Any, ...]]) -> None:
-    for number, _, inline in data:
-        plane.calls.data.remember(number, inline)
+        contents = {"data": [content for _, content in data]}
+        tx.write(extend(RESULT_DATA, [number for number, _ in data], {"session": session}, contents))
+        tx.after(partial(plane.calls.data.remember, data))
 
 
 def _name_large(plane: Plane, tx: Transaction, contents: Sequence[Content | None]) -> None:
@@ -96,13 +110,13 @@ def _name_large(plane: Plane, tx: Transaction, contents: Sequence[Content | None
         tx.after(partial(plane.calls.objects.named, names))
 
 
-def _tell_new(plane: Plane, tx: Transaction, session: int, rows: Sequence[tuple[Any, ...]]) -> None:
+def _tell_new(plane: Plane, tx: Transaction, session: int, numbers: Sequence[int], states: Sequence[int]) -> None:
     watching = plane.calls.watching
     if watching.any_results:
         told = [
-            Happening(Change.NEW_RESULT, session, row[0], row[2])
-            for row in rows
-            if watching.hears_result(session, row[0])
+            Happening(Change.NEW_RESULT, session, number, state)
+            for number, state in zip(numbers, states, strict=True)
+            if watching.hears_result(session, number)
         ]
         watching.tell(tx, told)
 
@@ -126,7 +140,7 @@ def complete(
         tx.write(Erase(RESULT_DATA.name, (number,)))
         tx.after(lambda: core.data.forget((number,)))
     if content.inline is not None:
-        _keep_data(plane, tx, [(number, session, content.inline)])
+        _keep_data(plane, tx, session, [(number, content.inline)])
     _name_large(plane, tx, (content,))
     release(plane, tx, number)
 

@@ -8,21 +8,21 @@ that a thousand of them are one step.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import compress, repeat
+from itertools import chain, compress, repeat
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from portico.control.calls import results
 from portico.control.calls.happenings import Change, Happening
-from portico.control.calls.links import encode_links
+from portico.control.calls.links import encode_siblings
 from portico.control.calls.options import merge
 from portico.control.calls.sheets import CALLS
 from portico.domain.calls.states import CallState, ResultState, SessionState
-from portico.domain.calls.values import CallDraft, CallOptions, Links, OptionsPatch, Session
+from portico.domain.calls.values import CallDraft, CallOptions, OptionsPatch, Session
 from portico.domain.errors import Conflict, Invalid, NotFound
 from portico.domain.identity import Instant
-from portico.store.sheets import Insert
+from portico.store.sheets import Cell, extend
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -34,9 +34,6 @@ _PENDING = int(CallState.PENDING)
 _CREATED = int(ResultState.CREATED)
 _COMPLETED = int(ResultState.COMPLETED)
 _UNKNOWN = 0
-
-_UNSET: tuple[None, ...] = (None,) * 11
-"""What a new Call's row has after `submitted_at`."""
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -57,7 +54,14 @@ def add(
     """
     if calls:
         submission = Submission(plane, session_number, by, parents, None)
-        submission.take(calls)
+        drafts = [draft for _, draft in calls]
+        submission.take(
+            [number for number, _ in calls],
+            [draft.payload for draft in drafts],
+            [draft.outputs for draft in drafts],
+            [draft.dependencies for draft in drafts],
+            [draft.options for draft in drafts],
+        )
         submission.commit(tx, now)
 
 
@@ -83,22 +87,30 @@ class Submission:
         self._takers: list[int] = []
         self._links: list[bytes] = []
 
-    def take(self, calls: Sequence[tuple[int, CallDraft]]) -> None:
-        """Take in some more Calls."""
-        parents, patches = self._parents, self._patches
-        for number, draft in calls:
-            self._numbers.append(number)
-            patch, outputs, needs = draft.options, draft.outputs, draft.dependencies
+    def take(
+        self,
+        numbers: Sequence[int],
+        payloads: Sequence[int],
+        outputs: Sequence[tuple[int, ...]],
+        needs: Sequence[tuple[int, ...]],
+        options: Sequence[OptionsPatch | None],
+    ) -> None:
+        """Take in some more Calls: one of each for every Call."""
+        self._numbers += numbers
+        self._payloads += payloads
+        self._outputs += chain.from_iterable(outputs)
+        self._takers += _repeated(numbers, outputs)
+        self._needs += chain.from_iterable(needs)
+        self._needing += _repeated(numbers, needs)
+        self._links += encode_siblings(outputs, needs, self._parents)
+        self.take_options(options)
+
+    def take_options(self, options: Sequence[OptionsPatch | None]) -> None:
+        """Take in the options of some more Calls."""
+        for patch in options:
             key = b"" if patch is None else _encode(patch)
-            patches[key] = patch
+            self._patches[key] = patch
             self._sets.append(key)
-            self._payloads.append(draft.payload)
-            self._outputs += outputs
-            self._takers += repeat(number, len(outputs))
-            if needs:
-                self._needs += needs
-                self._needing += repeat(number, len(needs))
-            self._links.append(encode_links(Links(outputs, needs, parents)))
 
     def check(self) -> None:
         """Raise what is wrong with the Session or the options, if anything is; needs and outputs are not looked at."""
@@ -193,15 +205,15 @@ class Submission:
         if any(book.state.many(numbers)) or len(set(numbers)) < len(numbers):
             raise Invalid("a task's number is taken")
         by = book.text(self._by) if self._by else ""
-        rows = [
-            (number, session, state, option, payload, links, None, None, by, now, now, *_UNSET)
-            if state != _PENDING
-            else (number, session, state, option, payload, links, None, None, by, now, None, *_UNSET)
-            for number, state, option, payload, links in zip(
-                numbers, states, options, self._payloads, self._links, strict=True
-            )
-        ]
-        tx.write(Insert(CALLS.name, rows))
+        shared: dict[str, Cell] = {"session": session, "created_by": by, "created_at": now}
+        each: dict[str, Sequence[Cell]] = {
+            "state": states,
+            "options": options,
+            "payload": self._payloads,
+            "links": self._links,
+            "submitted_at": [None if state == _PENDING else now for state in states],
+        }
+        tx.write(extend(CALLS, numbers, shared, each))
         book.admit(tx, session, numbers, states)
         book.describe(numbers, options, self._payloads, self._links)
 
@@ -229,3 +241,8 @@ class Submission:
             if watching.hears_call(session, number)
         ]
         watching.tell(tx, told)
+
+
+def _repeated(numbers: Sequence[int], groups: Sequence[tuple[int, ...]]) -> Iterable[int]:
+    """Give each number as often as its group has members."""
+    return chain.from_iterable(map(repeat, numbers, map(len, groups)))

@@ -13,7 +13,13 @@ from portico.domain.errors import Invalid
 
 MOST = (1 << 48) - 1
 RETRY = "###"
-_LENGTH = 36
+OWN_DATA = "r:"
+"""What the opaque id of data that lie in a Result's row begins with; the Result's text follows."""
+LENGTH = 36
+"""Letters of a text that is made from a number."""
+
+_LAST_DIGITS = 0xFFF
+_DIGITS = tuple(f"{number:03x}" for number in range(_LAST_DIGITS + 1))
 
 
 class Kind(IntEnum):
@@ -38,13 +44,20 @@ class Naming:
         return f"{number >> 16:08x}-{number & 0xFFFF:04x}{self.suffixes[kind]}"
 
     def texts(self, kind: Kind, first: int, count: int) -> list[str]:
-        """Give the texts of numbers that follow each other."""
-        suffix = self.suffixes[kind]
-        return [f"{number >> 16:08x}-{number & 0xFFFF:04x}{suffix}" for number in range(first, first + count)]
+        """Give the texts of numbers that follow each other, a tenth of a microsecond each: what a stretch of them
+        begins with is formatted once."""
+        suffix, end = self.suffixes[kind], first + count
+        texts: list[str] = []
+        while first < end:
+            stop = min(end, (first | _LAST_DIGITS) + 1)
+            beginning, place = f"{first >> 16:08x}-{first >> 12 & 0xF:x}", first & _LAST_DIGITS
+            texts += [f"{beginning}{digits}{suffix}" for digits in _DIGITS[place : place + stop - first]]
+            first = stop
+        return texts
 
     def number(self, kind: Kind, text: str) -> int:
         """Give the number that a text names; 0 when it names none here (a retry's text included)."""
-        if len(text) != _LENGTH or not text.endswith(self.suffixes[kind]) or text[8] != "-":
+        if len(text) != LENGTH or not text.endswith(self.suffixes[kind]) or text[8] != "-":
             return 0
         digits = text[:8] + text[9:13]
         if not _plain(digits):

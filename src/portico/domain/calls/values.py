@@ -131,6 +131,17 @@ class ResultDraft(msgspec.Struct, frozen=True, gc=False):
     manual_deletion: bool = False
 
 
+class NewResults(msgspec.Struct, frozen=True):
+    """Results that were just created: their numbers follow each other from `first` on, their texts stand in `texts`,
+    and they are as drafted."""
+
+    session: int
+    first: int
+    texts: list[str]
+    drafts: tuple[ResultDraft, ...]
+    created_at: Instant
+
+
 class CallDraft(msgspec.Struct, frozen=True, gc=False):
     """A Call to create; results by number."""
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Sequence
 
 from portico.control.calls.commands import CallRequest, CreateResults, DeleteData, SubmitCalls
-from portico.domain.calls.naming import Kind
-from portico.domain.calls.values import OptionsPatch, Result, ResultDraft
+from portico.domain.calls.values import NewResults, OptionsPatch, ResultDraft
 from portico.domain.errors import Invalid
 from portico.doors.armonik.control import Control
 from portico.doors.armonik.inbound.large_tasks import Payload
@@ -52,10 +51,9 @@ async def _submit(control: Control, command: SubmitCalls) -> Sequence[str]:
 async def _store(control: Control, session: str, payloads: Sequence[Payload]) -> list[CallRequest]:
     if not payloads:
         return []
-    drafts = tuple(ResultDraft(content=payload.content) for payload in payloads)
-    results: Sequence[Result] = await control.submit(CreateResults(session, drafts))
-    text = control.calls.naming.text
+    drafts = tuple(ResultDraft(payload.name, payload.content) for payload in payloads)
+    new: NewResults = await control.submit(CreateResults(session, drafts))
     return [
-        CallRequest(text(Kind.RESULT, result.number), payload.outputs, payload.dependencies)
-        for result, payload in zip(results, payloads, strict=True)
+        CallRequest(text, payload.outputs, payload.dependencies)
+        for text, payload in zip(new.texts, payloads, strict=True)
     ]

@@ -12,7 +12,7 @@ from portico.control.calls.commands import PutContent
 from portico.control.calls.queries import FindResults, GetResult, Listed, ListResults
 from portico.control.calls.sheets import RESULTS
 from portico.domain.calls.naming import Kind
-from portico.domain.calls.values import Result
+from portico.domain.calls.values import NewResults, Result
 from portico.domain.errors import NotFound
 from portico.doors.armonik.inbound.pages import read_list
 from portico.doors.armonik.inbound.result_fields import RESULT_FIELDS
@@ -26,7 +26,7 @@ from portico.doors.armonik.inbound.results import (
     take_chunks,
 )
 from portico.doors.armonik.live import LiveControl
-from portico.doors.armonik.outbound.results import result_raw, result_raws
+from portico.doors.armonik.outbound.results import new_result_raws, result_raw, result_raws
 from portico.doors.armonik.sending import add_encoded, in_slices
 from portico.doors.armonik.transfers import CHUNK, Intake, read_whole
 from portico.doors.armonik.watching import watch_results
@@ -36,6 +36,9 @@ from portico.wire.armonik import results_pb2 as pb
 SERVICE = "armonik.api.grpc.v1.results.Results"
 ENDLESS = frozenset({f"/{SERVICE}/WatchResults"})
 """Streams that go on until their client or the server ends them."""
+
+NEW_AT_ONCE = 1_000
+"""New results written before other work gets its turn."""
 
 _MapResultTask = pb.GetOwnerTaskIdResponse.MapResultTask
 
@@ -90,12 +93,12 @@ class Results(results_pb2_grpc.ResultsServicer):
 
     async def CreateResultsMetaData(self, request: pb.CreateResultsMetaDataRequest, context: Any) -> Any:
         """Add results without data, in order, as an encoded CreateResultsMetaDataResponse."""
-        return await self._encode(await self._control.submit(await read_promises(request)))
+        return await self._encode_new(await self._control.submit(await read_promises(request)))
 
     async def CreateResults(self, request: pb.CreateResultsRequest, context: Any) -> Any:
         """Add results with their data, in order, as an encoded CreateResultsResponse."""
         command = await read_contents(request, self._control.calls.objects)
-        return await self._encode(await self._control.submit(command))
+        return await self._encode_new(await self._control.submit(command))
 
     # ---- data --------------------------------------------------------------------------------------------------
 
@@ -143,6 +146,11 @@ class Results(results_pb2_grpc.ResultsServicer):
     async def _encode(self, results: Sequence[Result]) -> bytes:
         naming = self._control.calls.naming
         return await in_slices(results, lambda some: result_raws(some, naming))
+
+    async def _encode_new(self, new: NewResults) -> bytes:
+        naming, session, at = self._control.calls.naming, new.session, new.created_at
+        rows = list(zip(new.texts, new.drafts, strict=True))
+        return await in_slices(rows, lambda some: new_result_raws(some, session, at, naming), NEW_AT_ONCE)
 
 
 def add_to_server(service: Results, server: grpc.aio.Server) -> None:

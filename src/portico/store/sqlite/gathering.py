@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portico.store.sheets import Assign, Bulk, Cell, Erase, EraseWhere, Insert
+from portico.store.sheets import Assign, Bulk, Cell, Erase, EraseWhere, Extend, Insert
 
 _SEARCHED = 16
 """How many changes of the same sheet are looked at for one to join."""
@@ -71,7 +71,7 @@ class _Group:
                 return Assign(sheet, columns, rows)
             case Erase(sheet=sheet):
                 return Erase(sheet, [n for bulk in self.members if isinstance(bulk, Erase) for n in bulk.numbers])
-            case EraseWhere():
+            case EraseWhere() | Extend():
                 return self.first
 
 
@@ -87,7 +87,7 @@ def _earlier(groups: list[_Group], bulk: Bulk, numbers: set[Cell]) -> _Group | N
 def _alike(one: Bulk, other: Bulk) -> bool:
     if isinstance(one, Assign) and isinstance(other, Assign):
         return one.columns == other.columns
-    return type(one) is type(other)
+    return type(one) is type(other) and not isinstance(one, Extend)
 
 
 def _numbers(bulk: Bulk) -> set[Cell]:
@@ -96,7 +96,7 @@ def _numbers(bulk: Bulk) -> set[Cell]:
             return {row[0] for row in rows}
         case Assign(rows=rows):
             return {row[-1] for row in rows}
-        case Erase(numbers=numbers):
+        case Erase(numbers=numbers) | Extend(numbers=numbers):
             return set(numbers)
         case EraseWhere():
             return set()

@@ -18,7 +18,7 @@ import msgspec
 
 from portico.domain.errors import Conflict, Invalid
 from portico.store.sheet_catalogue import KEY, SheetCatalogue
-from portico.store.sheets import Assign, Bulk, Cell, Erase, EraseWhere, Insert
+from portico.store.sheets import Assign, Bulk, Cell, Erase, EraseWhere, Extend, Insert
 
 MOST_PARAMETERS = 8_192
 """In one statement; binding them holds the interpreter's lock for about half a millisecond."""
@@ -53,6 +53,8 @@ class SheetWriting:
         match bulk:
             case Insert(rows=rows):
                 self._insert(bulk.sheet, rows)
+            case Extend():
+                self._extend(bulk)
             case Assign(columns=columns, rows=rows):
                 self._assign(bulk.sheet, columns, list({row[-1]: row for row in rows}.values()))
             case Erase(numbers=numbers):
@@ -76,6 +78,18 @@ class SheetWriting:
         for count in _counts(len(rows), width):
             end = begin + count * width
             self._connection.execute(_insertion(sheet, names, count), flat[begin:end])
+            begin = end
+
+    def _extend(self, extension: Extend) -> None:
+        """Bind what all rows share once for each statement."""
+        shared, names = tuple(extension.shared.values()), tuple(extension.shared)
+        flat = list(chain.from_iterable(zip(extension.numbers, *extension.each.values(), strict=True)))
+        width = len(extension.each) + 1
+        begin = 0
+        for count in _counts(len(extension.numbers), width):
+            end = begin + count * width
+            text = _extension(extension.sheet, names, tuple(extension.each), count)
+            self._connection.execute(text, (*shared, *flat[begin:end]))
             begin = end
 
     def _assign(self, sheet: str, columns: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> None:
@@ -122,6 +136,20 @@ def _values(width: int, count: int) -> str:
 def _insertion(sheet: str, columns: tuple[str, ...], count: int) -> str:
     listed = ", ".join(f'"{column}"' for column in columns)
     return f'INSERT INTO "{sheet}" ({listed}) VALUES {_values(len(columns), count)}'  # noqa: S608 — checked names
+
+
+@lru_cache(_KEPT_TEXTS)
+def _extension(sheet: str, shared: tuple[str, ...], each: tuple[str, ...], count: int) -> str:
+    named = ", ".join(f'"{column}"' for column in (KEY, *shared, *each))
+    cells = ", ".join(
+        (
+            "column1",
+            *(f"?{place}" for place in range(1, len(shared) + 1)),
+            *(f"column{place}" for place in range(2, len(each) + 2)),
+        )
+    )
+    source = f"(VALUES {_values(len(each) + 1, count)})"
+    return f'INSERT INTO "{sheet}" ({named}) SELECT {cells} FROM {source}'  # noqa: S608 — checked names
 
 
 @lru_cache(_KEPT_TEXTS)

@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portico.control.calls.commands import CallRequest, SubmitCalls
 from portico.domain.calls.values import OptionsPatch
@@ -75,13 +77,19 @@ def test_what_is_wrong_is_named(request_, field):
     assert caught.value.field == field
 
 
-def test_tasks_are_answered_as_they_were_asked_for():
-    written = task_infos([("t", CallRequest("p", ("a", "b"), ("c",))), ("u", CallRequest("q", ()))])
+IDS = st.sampled_from(["t", "é" * 36, *("0123456789abcdef"[n] * 36 for n in range(4))])
+
+
+@given(st.lists(st.tuples(IDS, IDS, st.lists(IDS, max_size=2), st.lists(IDS, max_size=1)), max_size=5))
+def test_tasks_are_answered_as_they_were_asked_for(tasks):
+    written = task_infos(
+        [(task, CallRequest(payload, tuple(outs), tuple(needs))) for task, payload, outs, needs in tasks]
+    )
     assert SubmitTasksResponse.FromString(written) == SubmitTasksResponse(
         task_infos=[
             SubmitTasksResponse.TaskInfo(
-                task_id="t", payload_id="p", expected_output_ids=["a", "b"], data_dependencies=["c"]
-            ),
-            SubmitTasksResponse.TaskInfo(task_id="u", payload_id="q"),
+                task_id=task, payload_id=payload, expected_output_ids=outs, data_dependencies=needs
+            )
+            for task, payload, outs, needs in tasks
         ]
     )

@@ -24,6 +24,8 @@ class Payload(msgspec.Struct, frozen=True):
     content: Content
     outputs: tuple[str, ...]
     dependencies: tuple[str, ...]
+    name: str = ""
+    """Of the result that its data become."""
 
 
 async def read_small_tasks(request: CreateSmallTaskRequest, objects: Objects) -> AsyncGenerator[Payload]:
@@ -32,7 +34,7 @@ async def read_small_tasks(request: CreateSmallTaskRequest, objects: Objects) ->
         if not task.payload:
             raise Invalid("is empty", f"task_requests[{index}].payload")
         content = await store(objects, task.payload)
-        yield Payload(content, tuple(task.expected_output_keys), tuple(task.data_dependencies))
+        yield Payload(content, tuple(task.expected_output_keys), tuple(task.data_dependencies), task.payload_name)
 
 
 class LargeTasks:

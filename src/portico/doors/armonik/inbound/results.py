@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from portico.control.calls.commands import CreateResults, DeleteData, ImportData
-from portico.domain.calls.values import ResultDraft
+from portico.domain.calls.values import SMALL, Content, ResultDraft
 from portico.domain.errors import Conflict, Invalid
 from portico.doors.armonik.live import Objects
 from portico.doors.armonik.transfers import Intake, store
@@ -19,10 +19,10 @@ SLICE = 1_000
 async def read_promises(request: pb.CreateResultsMetaDataRequest) -> CreateResults:
     """Read results whose data are to come."""
     drafts: list[ResultDraft] = []
-    for count, one in enumerate(request.results, 1):
-        drafts.append(ResultDraft(one.name, manual_deletion=one.manual_deletion))
-        if count % SLICE == 0:
+    for start in range(0, len(request.results), SLICE):
+        if start:
             await asyncio.sleep(0)
+        drafts += [ResultDraft(one.name, None, one.manual_deletion) for one in request.results[start : start + SLICE]]
     return CreateResults(request.session_id, tuple(drafts))
 
 
@@ -30,7 +30,8 @@ async def read_contents(request: pb.CreateResultsRequest, objects: Objects) -> C
     """Read results that bring their data; large ones are stored on the way."""
     drafts: list[ResultDraft] = []
     for count, one in enumerate(request.results, 1):
-        content = await store(objects, one.data)
+        data = one.data
+        content = Content(len(data), data) if len(data) <= SMALL else await store(objects, data)
         drafts.append(ResultDraft(one.name, content, one.manual_deletion))
         if count % SLICE == 0:
             await asyncio.sleep(0)

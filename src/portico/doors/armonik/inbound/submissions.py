@@ -38,8 +38,8 @@ def _read(creations: Sequence[_Creation], patches: dict[bytes, OptionsPatch], st
     return [
         CallRequest(
             one.payload_id,
-            tuple(one.expected_output_keys),
-            tuple(one.data_dependencies),
+            tuple(one.expected_output_keys[:]),
+            tuple(one.data_dependencies[:]),
             _patch(one, patches, start + index) if one.HasField("task_options") else None,
         )
         for index, one in enumerate(creations)

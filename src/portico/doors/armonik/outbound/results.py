@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portico.domain.calls.naming import Kind, Naming
-from portico.domain.calls.values import Result
+from portico.domain.calls.naming import LENGTH, OWN_DATA, Kind, Naming
+from portico.domain.calls.states import ResultState
+from portico.domain.calls.values import Result, ResultDraft
+from portico.domain.identity import Instant
 from portico.doors.armonik.outbound.times import MICROS
 from portico.doors.armonik.states import RESULT_STATUSES
 from portico.wire.armonik.results_pb2 import ListResultsResponse, ResultRaw
@@ -53,6 +55,50 @@ def result_raws(results: Sequence[Result], naming: Naming) -> bytes:
         length = len(body)
         pieces += (_RESULTS, _LENGTHS[length] if length < _USUAL else _varint(length), body)
     return b"".join(pieces)
+
+
+def new_result_raws(
+    some: Sequence[tuple[str, ResultDraft]], session: int, created_at: Instant, naming: Naming
+) -> bytes:
+    """Write (part of) a reply whose first field is a list of results, which were just created together.
+
+    Those with the same name and size of data differ in their ids alone.
+    """
+    pieces: list[bytes] = []
+    layouts: dict[object, tuple[bytes, bytes]] = {}
+    for text, draft in some:
+        content, identity = draft.content, text.encode()
+        like = draft.name, draft.manual_deletion, -1 if content is None else content.size
+        layout = layouts.get(like)
+        if layout is None or (content is not None and content.large):
+            raw = _new(session, created_at, draft, naming)
+            if content is not None and content.large:
+                raw.result_id, raw.opaque_id = text, content.large.encode()
+                pieces.append(ListResultsResponse(results=[raw]).SerializeToString())
+                continue
+            layout = layouts[like] = _layout(raw.SerializeToString(), own_data=content is not None)
+        head, middle = layout
+        pieces += (head, identity, middle, identity) if middle else (head, identity)
+    return b"".join(pieces)
+
+
+def _layout(raw: bytes, *, own_data: bool) -> tuple[bytes, bytes]:
+    """Give what stands before the id of a result and, if its data lie in its row, between that and the id in its
+    opaque id."""
+    own = OWN_DATA.encode()
+    middle = _OPAQUE_ID + _varint(len(own) + LENGTH) + own if own_data else b""
+    body = raw + _RESULT_ID + _varint(LENGTH)
+    length = len(body) + LENGTH + (len(middle) + LENGTH if own_data else 0)
+    return _RESULTS + _varint(length) + body, middle
+
+
+def _new(session: int, at: Instant, draft: ResultDraft, naming: Naming) -> ResultRaw:
+    """Write a result that was just created, without its ids."""
+    content = draft.content
+    state, done, size = (ResultState.CREATED, None, 0) if content is None else (ResultState.COMPLETED, at, content.size)
+    raw = _shared(Result(0, session, "", state, "", "", "", at, done, size, b"", draft.manual_deletion), naming)
+    raw.name = draft.name
+    return raw
 
 
 def _shared(result: Result, naming: Naming) -> ResultRaw:
