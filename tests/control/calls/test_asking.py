@@ -29,6 +29,7 @@ from portico.domain.calls.naming import Kind
 from portico.domain.calls.states import CallState, ResultState, SessionState
 from portico.domain.calls.values import OptionsPatch
 from portico.domain.errors import Exhausted, NotFound
+from portico.store.memory import MemoryReader
 from portico.store.port import Operator
 from portico.store.sheets import Field, SheetQuery
 from portico.store.sheets import Test as Asked
@@ -137,6 +138,55 @@ def test_pages_with_totals_from_the_tallies_or_by_counting(monkeypatch):
 
 def client_number(client, call):
     return client.number(call)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        (),
+        ((_NUMBER, False),),
+        ((Field("ended_at"), True),),
+        ((Field("ended_at"), False),),
+        ((_STATE, False), (Field("created_at"), True)),
+    ],
+)
+@pytest.mark.parametrize("tests", [(), (Asked(_SESSION, value=1),), (Asked(_STATE, Operator.NE, 0),)])
+def test_every_page_is_its_part_of_the_whole_list(order, tests):
+    async def story():
+        async with opened() as stage:
+            one, two = await Client.begin(stage), await Client.begin(stage)
+            calls, _ = await one.calls(6)
+            await two.calls(4)
+            await one.cancel(calls[4], calls[1])
+            await one.cancel(calls[3])
+            everything = (await stage.plane.ask(_calls(*tests, order=order))).calls
+            for size in (1, 3, 7, 20):
+                for offset in range(12):
+                    listed = await stage.plane.ask(_calls(*tests, order=order, limit=size, offset=offset))
+                    assert listed.calls == everything[offset : offset + size]
+                    assert listed.total == len(everything)
+
+    asyncio.run(story())
+
+
+def test_a_late_page_is_reached_from_the_end(monkeypatch):
+    async def story():
+        async with opened() as stage:
+            client = await Client.begin(stage)
+            calls, _ = await client.calls(9)
+            asked = []
+            rows = MemoryReader.rows
+            with monkeypatch.context() as patch:
+                patch.setattr(
+                    MemoryReader,
+                    "rows",
+                    lambda reader, query, fields: asked.append(query) or rows(reader, query, fields),
+                )
+                listed = await stage.plane.ask(_calls(limit=2, offset=6))
+            assert [call.id for call in listed.calls] == calls[6:8]
+            assert (asked[0].limit, asked[0].offset) == (2, 1)
+
+    asyncio.run(story())
 
 
 def test_counts_by_state():

@@ -183,55 +183,80 @@ def _visible(plane: Plane, query: SheetQuery, field: Field = _SESSION) -> SheetQ
 
 async def list_sessions(plane: Plane, query: ListSessions) -> Listed:
     """Give a page of Sessions."""
-    total = totals.of_sessions(plane, query.query) if query.counted else -1
     wanted = _visible(plane, query.query, _NUMBER)
 
-    def read(reader: Reader) -> Listed:
-        with reader.snapshot():
-            rows = _page(reader, wanted, SESSION_FIELDS)
-            options = _options(plane, reader, rows, OPTIONS_OF_SESSION)
-            found = tuple(session_from(row, options) for row in rows)
-            return Listed(_total(reader, wanted, total, len(found), counted=query.counted), sessions=found)
+    def read(reader: Reader, total: int) -> Listed:
+        rows = _page(reader, wanted, SESSION_FIELDS, total)
+        options = _options(plane, reader, rows, OPTIONS_OF_SESSION)
+        found = tuple(session_from(row, options) for row in rows)
+        return Listed(_total(reader, wanted, total, len(found), counted=query.counted), sessions=found)
 
-    return await _read(plane, read)
+    return await _read_list(plane, query, totals.of_sessions, read)
 
 
 async def list_calls(plane: Plane, query: ListCalls) -> Listed:
     """Give a page of Calls."""
-    total = totals.of_calls(plane, query.query) if query.counted else -1
     wanted = _visible(plane, query.query)
 
-    def read(reader: Reader) -> Listed:
-        with reader.snapshot():
-            rows = _page(reader, wanted, CALL_FIELDS)
-            found = tuple(_decode_calls(plane, reader, rows))
-            return Listed(_total(reader, wanted, total, len(found), counted=query.counted), calls=found)
+    def read(reader: Reader, total: int) -> Listed:
+        rows = _page(reader, wanted, CALL_FIELDS, total)
+        found = tuple(_decode_calls(plane, reader, rows))
+        return Listed(_total(reader, wanted, total, len(found), counted=query.counted), calls=found)
 
-    return await _read(plane, read)
+    return await _read_list(plane, query, totals.of_calls, read)
 
 
 async def list_results(plane: Plane, query: ListResults) -> Listed:
     """Give a page of Results."""
-    total = totals.of_results(plane, query.query) if query.counted else -1
     wanted = _visible(plane, query.query)
 
-    def read(reader: Reader) -> Listed:
+    def read(reader: Reader, total: int) -> Listed:
+        rows = _page(reader, wanted, RESULT_FIELDS, total)
+        found = tuple(result_from(row, plane.calls.naming) for row in rows)
+        return Listed(_total(reader, wanted, total, len(found), counted=query.counted), results=found)
+
+    return await _read_list(plane, query, totals.of_results, read)
+
+
+async def _read_list(
+    plane: Plane,
+    query: ListSessions | ListCalls | ListResults,
+    count: Callable[[Plane, SheetQuery], int],
+    read: Callable[[Reader, int], Listed],
+) -> Listed:
+    """Read a page and what belongs to it in one snapshot; `read` is told the total if the tallies know it, else -1."""
+    await plane.committer.settled(plane.committer.revision)
+    total = count(plane, query.query) if query.counted else -1
+
+    def look(reader: Reader) -> Listed:
         with reader.snapshot():
-            rows = _page(reader, wanted, RESULT_FIELDS)
-            found = tuple(result_from(row, plane.calls.naming) for row in rows)
-            return Listed(_total(reader, wanted, total, len(found), counted=query.counted), results=found)
+            return read(reader, total)
 
-    return await _read(plane, read)
+    return await plane.history.later(look)
 
 
-def _page(reader: Reader, query: SheetQuery, fields: Sequence[Field]) -> list[tuple[Cell, ...]]:
-    """Give the rows of a page; raises Exhausted for one that would not fit into an answer."""
+def _page(reader: Reader, query: SheetQuery, fields: Sequence[Field], total: int) -> list[tuple[Cell, ...]]:
+    """Give the rows of a page; raises Exhausted for one that would not fit into an answer.
+
+    The rows before a page are passed one by one, so one that is known to lie beyond the middle is reached from the end.
+    """
     if query.limit == 0:
         return []
-    rows = reader.rows(msgspec.structs.replace(query, limit=_within(query.limit)), fields)
+    shown = min(query.limit, total - query.offset)
+    backwards = total // 2 < query.offset and 0 < shown <= MOST_ROWS
+    if backwards:
+        rows = reader.rows(_reversed(query, shown, total - query.offset - shown), fields)[::-1]
+    else:
+        rows = reader.rows(msgspec.structs.replace(query, limit=_within(query.limit)), fields)
     if len(rows) > MOST_ROWS:
         raise Exhausted(f"a page of more than {MOST_ROWS} rows is not given; ask for a smaller one")
     return rows
+
+
+def _reversed(query: SheetQuery, limit: int, offset: int) -> SheetQuery:
+    order = query.order or ((_NUMBER, True),)
+    opposite = tuple((field, not ascending) for field, ascending in order)
+    return msgspec.structs.replace(query, order=opposite, limit=limit, offset=offset)
 
 
 def _within(limit: int) -> int:
