@@ -97,11 +97,18 @@ def test_links_of_siblings_are_encoded_as_each_alone(calls, parents):
     assert encode_siblings(outputs, needs, tuple(parents)) == alone
 
 
-@given(st.lists(numbers, unique=True), st.booleans())
-def test_many_numbers_are_set_at_once(chosen, in_order):
-    column = Column("B")
-    if in_order and chosen:
-        chosen = list(range(chosen[0], chosen[0] + len(chosen)))
-    column.set_many(chosen, 3)
-    assert column.many(chosen) == [3] * len(chosen)
+STRETCHES = st.builds(lambda first, count: range(first, first + count), numbers, st.integers(0, 2 * PAGE))
+SEVERAL = st.one_of(
+    STRETCHES, STRETCHES.map(list), STRETCHES.map(lambda some: some[::3]), st.lists(numbers, unique=True)
+)
+
+
+@given(SEVERAL)
+def test_many_numbers_are_set_and_read_at_once(chosen):
+    column, links = Column("I"), LinkPages()
+    values = [number % 7 + 1 for number in chosen]
+    column.put_many(chosen, values)
+    links.put_many(chosen, [b"%d" % value for value in values])
+    assert column.many(chosen) == [column[number] for number in chosen] == values
+    assert [links[number] for number in chosen] == [b"%d" % value for value in values]
     assert len(list(every(column, range(1, 256)))) == len(chosen)

@@ -7,7 +7,6 @@ Call costs some two hundred bytes until it is final, and nothing once all Calls 
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -148,16 +147,14 @@ class Book(ResultBook):
         self, numbers: Sequence[int], options: Sequence[int], payloads: Sequence[int], links: Sequence[bytes]
     ) -> None:
         """Fill the columns of Calls that were just admitted; an admission that is undone makes them meaningless."""
-        _fill(self.options, "I", numbers, options)
-        _fill(self.payload, "Q", numbers, payloads)
-        own = self.links
-        for number, link in zip(numbers, links, strict=True):
-            own[number] = link
+        self.options.put_many(numbers, options)
+        self.payload.put_many(numbers, payloads)
+        self.links.put_many(numbers, links)
 
     def take_in(self, session: int, numbers: Sequence[int], states: Sequence[int]) -> None:
         """Count Calls as there."""
-        _fill(self.state, "B", numbers, states)
-        _fill(self.session, "I", numbers, (session,) * len(numbers))
+        self.state.put_many(numbers, states)
+        self.session.put_many(numbers, (session,) * len(numbers))
         self._count(session, Counter(states), 1)
         for page, count in Counter(number >> PAGE_BITS for number in numbers).items():
             self._live[page] += count
@@ -322,12 +319,3 @@ def _known(state: int, number: int) -> CallState:
     if state not in LIVE:
         raise IllegalTransition(f"call {number} is not active")
     return CallState(state)
-
-
-def _fill(column: Column, typecode: str, numbers: Sequence[int], values: Sequence[int]) -> None:
-    """Set the values of numbers, at once where they follow each other, as those that clients submit do."""
-    if list(numbers) == list(range(numbers[0], numbers[0] + len(numbers))):
-        column.fill(numbers[0], array(typecode, values))
-    else:
-        for number, value in zip(numbers, values, strict=True):
-            column[number] = value

@@ -6,10 +6,11 @@ Owns these bytes and nothing else. A page costs memory from the first Call on it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import msgspec
 
-from portico.control.calls.columns import PAGE, PAGE_BITS
+from portico.control.calls.columns import PAGE, PAGE_BITS, on_pages, stretch
 from portico.domain.calls.values import Links
 
 _MASK = PAGE - 1
@@ -54,6 +55,20 @@ class LinkPages:
         if page is None:
             page = self._pages[number >> PAGE_BITS] = [None] * PAGE
         page[number & _MASK] = links
+
+    def put_many(self, numbers: Sequence[int], links: Sequence[bytes]) -> None:
+        """Have the links of many Calls, by the page where their numbers follow each other."""
+        whole = stretch(numbers)
+        if whole is None:
+            for number, its in zip(numbers, links, strict=True):
+                self[number] = its
+            return
+        done = 0
+        for page_number, start, stop in on_pages(whole):
+            page = self._pages.setdefault(page_number, [])
+            page += repeat(None, PAGE - len(page))
+            page[start:stop] = links[done : done + stop - start]
+            done += stop - start
 
     def __delitem__(self, number: int) -> None:
         page = self._pages.get(number >> PAGE_BITS)

@@ -214,7 +214,7 @@ class CallQueues:
         fresh = list(compress(numbers, map(not_, entries))) if any(entries) else numbers
         if not fresh:
             return
-        self.queued.set_many(fresh, 1)
+        self.queued.put_many(fresh, (1,) * len(fresh))
         bucket = self[partition].bucket(priority)
         if front:
             for number in fresh:

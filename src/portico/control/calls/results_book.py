@@ -138,14 +138,8 @@ class ResultBook:
         """Give Results to Calls, in memory."""
         column = self.result_owner
         befores = column.many(numbers)
-        for number, owner in zip(numbers, owners, strict=True):
-            column[number] = owner
-        tx.on_undo(partial(self._restore, column, numbers, befores))
-
-    @staticmethod
-    def _restore(column: Column, numbers: Sequence[int], values: Sequence[int]) -> None:
-        for number, value in zip(numbers, values, strict=True):
-            column[number] = value
+        column.put_many(numbers, owners)
+        tx.on_undo(partial(column.put_many, numbers, befores))
 
     # ---- who waits ---------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from portico.control.calls import results
+from portico.control.calls.columns import stretch
 from portico.control.calls.happenings import Change, Happening
 from portico.control.calls.links import encode_siblings
 from portico.control.calls.options import merge
@@ -118,6 +119,7 @@ class Submission:
 
     def commit(self, tx: Transaction, now: Instant) -> None:
         """Check everything, then change everything."""
+        whole = stretch(self._numbers) or self._numbers
         session = self._session()
         merged = self._merged(session)
         missing = self._look_at_needs()
@@ -128,14 +130,14 @@ class Submission:
         paused = session.state is SessionState.PAUSED
         ready = int(CallState.PAUSED if paused else CallState.SUBMITTED)
         states = [_PENDING if number in missing else ready for number in self._numbers]
-        self._insert(tx, states, options, now)
+        self._insert(tx, whole, states, options, now)
         self._tell_new(tx, options)
         results.own(self._plane, tx, session.number, owners)
         for number, lacking in missing.items():
             self._plane.calls.book.lack(tx, number, lacking)
         self._tell_states(tx, states)
         if not paused:
-            queued = [number for number in self._numbers if number not in missing] if missing else self._numbers
+            queued = [number for number in self._numbers if number not in missing] if missing else whole
             self._plane.calls.queues.put_many(tx, queued)
 
     # ---- checks ------------------------------------------------------------------------------------------------
@@ -200,9 +202,11 @@ class Submission:
 
     # ---- changes -----------------------------------------------------------------------------------------------
 
-    def _insert(self, tx: Transaction, states: list[int], options: list[int], now: Instant) -> None:
-        book, session, numbers = self._plane.calls.book, self._number, self._numbers
-        if any(book.state.many(numbers)) or len(set(numbers)) < len(numbers):
+    def _insert(
+        self, tx: Transaction, numbers: Sequence[int], states: list[int], options: list[int], now: Instant
+    ) -> None:
+        book, session = self._plane.calls.book, self._number
+        if any(book.state.many(numbers)) or (not isinstance(numbers, range) and len(set(numbers)) < len(numbers)):
             raise Invalid("a task's number is taken")
         by = book.text(self._by) if self._by else ""
         shared: dict[str, Cell] = {"session": session, "created_by": by, "created_at": now}
