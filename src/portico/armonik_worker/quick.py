@@ -95,6 +95,9 @@ class QuickEnd(asyncio.Protocol):
             reply = await self._process(request, task.data)
         except asyncio.CancelledError:
             reply = QuickReply(request.communication_token, None, "Cancelled")
-        if self._transport is not None:
+        try:
             body = self._encode(reply)
+        except (TypeError, ValueError) as error:  # an id that is no text: without an answer it would be waited for
+            body = self._encode(QuickReply(request.communication_token, None, f"its answer cannot be told: {error!a}"))
+        if self._transport is not None:
             self._transport.write(len(body).to_bytes(_HEADER, "big") + body)

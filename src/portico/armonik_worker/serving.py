@@ -116,14 +116,22 @@ class Worker:
             if notify and error is None and task.sent:
                 await task.notify()
         except TaskFailed as failed:
-            return QuickReply(task.token, str(failed))
+            return QuickReply(task.token, _sayable(str(failed)))
         except Exception as raised:  # noqa: BLE001 — the task's own: told to the agent, which tries it again
             traceback.print_exception(raised)
             accident = "".join(traceback.format_exception_only(raised)).strip()
-            return QuickReply(task.token, None, accident)
+            return QuickReply(task.token, None, _sayable(accident))
+        if not isinstance(error, str | None):
+            kind = type(error).__name__
+            return QuickReply(task.token, None, f"process returned {kind}, where only a text or nothing is an answer")
         brought = [result_id for result_id in task.sent if result_id not in task.kept]
-        return QuickReply(task.token, error, None, brought, task.kept, task.entered)
+        return QuickReply(task.token, error and _sayable(error), None, brought, task.kept, task.entered)
 
     async def serve_quick(self, request: ProcessRequest, data: dict[str, bytes]) -> QuickReply:
         """Process a task that came the quick way."""
         return await self._carry_out(Task(request, self._agent, data), notify=False)
+
+
+def _sayable(text: str) -> str:
+    """Give a text as a message can hold it: the name of a file may have bytes that are no letters."""
+    return text.encode(errors="backslashreplace").decode()

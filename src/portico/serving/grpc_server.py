@@ -28,6 +28,9 @@ from portico.serving.metrics import Metrics
 from portico.serving.registration import Collected, Handler, Registration
 
 MEBIBYTE = 1 << 20
+MOST_PENDING = 10_000
+"""Calls that have arrived and were not looked at yet. The library's own bound is a thousand, beyond which it refuses
+some at random: a thousand subscribers that connect at once would reach it."""
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 _LAST_CLEANUP_SECONDS = 2.0
@@ -53,6 +56,8 @@ def channel_options(settings: GrpcSettings) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", settings.receive_bytes),
         ("grpc.max_send_message_length", -1),  # refused with a sentence before it comes to that
+        ("grpc.server.max_pending_requests", MOST_PENDING),
+        ("grpc.server.max_pending_requests_hard_limit", 2 * MOST_PENDING),
         ("grpc.keepalive_time_ms", settings.keepalive_ms),
         ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_ms),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -128,6 +128,30 @@ def test_the_token_of_a_task_that_is_over_opens_nothing(work):
     assert mine.tasks()[0] == 2
 
 
+def test_a_task_may_ask_its_agent_for_more_and_submit_as_older_ones_do(work):
+    mine = work()
+    (far,) = mine.results(b"far")
+    piece = mine.one("ask", outputs=2, result=far)
+    (said,) = map(json.loads, mine.gives(piece.output))
+    assert said[:4] == ["far", "UNIMPLEMENTED", "UNIMPLEMENTED", ""]
+    assert mine.gives(piece.outputs[1]) == [b"older"]
+    child = mine.task(said[4])
+    assert (child["created_by"], child["parent_task_ids"]) == (piece.task, [mine.id, piece.task])
+    cut = mine.one("ask", outputs=2, result=far, cut=True)
+    (said,) = map(json.loads, mine.gives(cut.output))
+    assert said[3:] == ["the stream ended before its last task"]
+
+
+def test_a_task_that_submits_what_cannot_be_is_an_error_and_did_nothing(work):
+    mine, other = work(max_retries=5), work()
+    (far,) = other.results(b"far")
+    piece = mine.submit({"do": "stray", "needs": [far]})[0]
+    found = mine.ends(piece, ERROR)
+    assert found["output"]["error"] == f"Result was not found: {far}"
+    assert mine.result(piece.output)["status"] == ABORTED
+    assert mine.tasks()[0] == 1
+
+
 def test_a_task_that_makes_nothing_leaves_its_result_open(work):
     mine = work()
     piece = mine.one("silent")

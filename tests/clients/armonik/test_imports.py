@@ -46,7 +46,7 @@ def test_a_file_and_known_data_are_imported(client, work):
 def test_an_import_is_checked(client, work):
     mine = work()
     (known,), (promised,) = mine.results(b"x"), mine.promises()
-    for path in (b"sub/none", b"../secret", b"/etc/passwd", b"\xff"):
+    for path in (b"sub/none", b"../secret", b"/etc/passwd", b"\xff", b"long" * 1_000):
         with refuses("NOT_FOUND|INVALID_ARGUMENT"):
             client.results.import_data(mine.id, [[promised, path]])
     with refuses("NOT_FOUND"):

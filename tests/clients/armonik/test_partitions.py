@@ -3,7 +3,7 @@
 import pytest
 from clients.armonik.conftest import live, partition
 from clients.armonik.environments import NEW
-from clients.armonik.work import COMPLETED, PROCESSING, SUBMITTED
+from clients.armonik.work import COMPLETED, PAUSED, PROCESSING, SUBMITTED
 from live.server import until
 
 pytestmark = [pytest.mark.clients, pytest.mark.long, pytest.mark.timeout(180)]
@@ -83,3 +83,15 @@ class TestGrowing:
             )
             assert len(found) == 1, "what makes room is not counted as a try"
         until(lambda: not pods(), "the end of all workers", 30)
+
+    def test_what_makes_room_in_a_paused_session_is_set_aside(self, work):
+        mine, other = work(["default"], max_retries=1), work(["urgent"])
+        busy = [mine.busy() for _ in range(2)]
+        mine.client.sessions.pause_session(mine.id)
+        assert other.gives(other.submit({"data": "now"})[0].output) == [b"now"]
+        assert sorted(mine.state(piece.task) for piece, _ in busy) == [PROCESSING, PAUSED]
+        mine.client.sessions.resume_session(mine.id)
+        for piece, go_on in busy:
+            go_on()
+            mine.ends(piece, COMPLETED)
+            assert len(mine.tries(piece)) == 1

@@ -1,5 +1,6 @@
 """Results: made, promised, uploaded, read in pieces, imported, deleted; and those that will never come."""
 
+import base64
 import hashlib
 
 import pytest
@@ -58,6 +59,13 @@ def test_an_upload_is_checked(client, work):
         client.rpc("Results", "UploadResultData", [])
     with refuses("INVALID_ARGUMENT"):
         client.rpc("Results", "UploadResultData", [{"data_chunk": "eA=="}])
+    identifier = {"id": {"session_id": mine.id, "result_id": promised}}
+    for wrong in ([identifier, identifier], [identifier, {}]):
+        with refuses("INVALID_ARGUMENT", "data_chunk"):
+            client.rpc("Results", "UploadResultData", wrong)
+    too_large = base64.b64encode(bytes((8 << 20) + 1)).decode()
+    with refuses("INVALID_ARGUMENT", "data_chunk: .* bytes are more than"):
+        client.rpc("Results", "UploadResultData", [identifier, {"data_chunk": too_large}])
     assert mine.result(promised)["status"] == CREATED
     client.results.upload_result_data(promised, mine.id, b"one")
     client.results.upload_result_data(promised, mine.id, b"another")

@@ -106,7 +106,20 @@ def test_tasks_are_listed_counted_awaited_and_cancelled(call, small, work):
         call("CreateSmallTasks", {"session_id": mine.id, "task_options": OPTIONS})
 
 
-def test_results_are_watched(client, work):
+def test_the_size_of_pieces_is_told(call, client):
+    assert call("GetServiceConfiguration", {})["data_chunk_max_size"] == client.results.get_service_config()
+
+
+def test_the_result_of_a_payload_has_the_name_it_was_given(call, work):
+    mine = work(["none"])
+    requests = [{"payload": coded({}), "payload_name": "as named"}]
+    asked = {"session_id": mine.id, "task_options": {**OPTIONS, "partition_id": "none"}, "task_requests": requests}
+    (made,) = call("CreateSmallTasks", asked)["creation_status_list"]["creation_statuses"]
+    assert mine.result(made["task_info"]["payload_id"])["name"] == "as named"
+
+
+@pytest.mark.parametrize("service", ["Results", "Submitter"])
+def test_results_are_watched(client, work, service):
     mine = work()
     (there,) = mine.results(b"x")
     piece = mine.one("sleep", seconds=0.3)
@@ -115,7 +128,7 @@ def test_results_are_watched(client, work):
         "watch_statuses": [EQUAL],
         "result_ids": [there, piece.output, "nobody"],
     }
-    told = client.rpc("Results", "WatchResults", [asked], most=4)
+    told = client.rpc(service, "WatchResults", [asked], most=4)
     assert {one["status"]: one["result_ids"] for one in told[:3]} == {
         EQUAL: [there],
         "RESULT_STATUS_CREATED": [piece.output],

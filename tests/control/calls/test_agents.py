@@ -378,6 +378,30 @@ def test_a_retired_agent_takes_nothing_more_and_what_it_returns_is_not_counted()
     asyncio.run(story())
 
 
+def test_an_agent_that_leaves_by_itself_takes_nothing_more_and_what_it_returns_is_not_counted():
+    async def story():
+        async with opened() as stage:
+            session = await stage.session()
+            agent = FakeAgent(stage.plane)
+            calls = stage.submit(session, 3)
+            await stage.settle()
+            agent.begin(agent.given[0])
+            await stage.settle()
+            agent.report(returned=(Lease(agent.given[1].call, agent.given[1].lease),), leaving=True)
+            await stage.settle()
+            assert len(agent.given) == 2
+            agent.report(returned=(Lease(agent.given[0].call, agent.given[0].lease),), leaving=True)
+            await stage.settle()
+            assert len(agent.given) == 2
+            assert [stage.state(call) for call in calls] == [CallState.SUBMITTED] * 3
+            other = FakeAgent(stage.plane)
+            await stage.settle()
+            assert set(other.numbers) <= set(calls)
+            assert other.numbers
+
+    asyncio.run(story())
+
+
 def test_a_retired_agent_that_ends_without_a_word_is_not_blamed():
     async def story():
         async with opened() as stage:

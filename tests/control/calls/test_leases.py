@@ -1,5 +1,6 @@
 import asyncio
 
+from calls.customer import clear
 from calls.stage import FakeAgent, opened
 
 from portico.control.calls import leases
@@ -227,7 +228,7 @@ def test_a_call_whose_data_are_gone_fails():
     asyncio.run(story())
 
 
-def test_closing_a_session_ends_what_is_queued_when_its_turn_comes():
+def test_closing_a_session_ends_what_is_queued_though_nobody_comes_for_it():
     async def story():
         async with opened() as stage:
             session = await stage.session()
@@ -236,12 +237,12 @@ def test_closing_a_session_ends_what_is_queued_when_its_turn_comes():
             outputs = [stage.book.links_of(call).outputs[0] for call in calls]
             alive = stage.submit(other, 1)
             await stage.change(session, SessionChange.CLOSE)
-            assert [stage.state(call) for call in calls] == [CallState.SUBMITTED] * 3
+            await clear(stage)
+            assert [stage.state(call) for call in calls] == [CallState.CANCELLED] * 3
+            assert [stage.result_state(output) for output in outputs] == [ResultState.ABORTED] * 3
             agent = FakeAgent(stage.plane)
             await stage.settle()
             assert agent.numbers == alive
-            assert [stage.state(call) for call in calls] == [CallState.CANCELLED] * 3
-            assert [stage.result_state(output) for output in outputs] == [ResultState.ABORTED] * 3
 
     asyncio.run(story())
 

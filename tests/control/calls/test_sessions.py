@@ -294,7 +294,10 @@ def test_sessions_that_are_over_are_kept_for_a_while():
         async with opened() as stage:
             stage.calls.settings = CallSettings(sessions_age=DAY)
             old, young, used, running = [await Client.begin(stage) for _ in range(4)]
-            await used.call()
+            call, _ = await used.call()
+            FakeAgent(stage.plane)
+            await stage.settle()
+            assert await used.state(call) == "dispatched"
             for client in (old, used):
                 await client.change("close")
             stage.plane.clock.advance(86_401)

@@ -115,7 +115,7 @@ def test_by_default_everybody_may_do_everything():
     async def story(channel):
         anybody = await user(channel, *BOB, ("x-impersonate-username", "ann"))
         assert (anybody.username, list(anybody.roles)) == ("Anonymous", [])
-        assert list(anybody.permissions) == sorted(RPCS)
+        assert list(anybody.permissions) == sorted((*RPCS, "General:Impersonate"))
         await tasks_pb2_grpc.TasksStub(channel).GetTask(tasks_pb2.GetTaskRequest())
 
     called(ArmonikAuth(), story)
@@ -215,7 +215,7 @@ def test_without_authorization_everybody_who_is_known_may_do_everything():
 
     async def story(channel):
         dan = await user(channel, *DAN)
-        assert (dan.username, list(dan.roles), len(dan.permissions)) == ("dan", [], len(RPCS))
+        assert (dan.username, list(dan.roles), len(dan.permissions)) == ("dan", [], len(RPCS) + 1)
 
     called(auth, story)
 

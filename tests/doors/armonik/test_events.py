@@ -35,6 +35,7 @@ TASK_STATUS = EventsEnum.EVENTS_ENUM_TASK_STATUS_UPDATE
 NEW_RESULT = EventsEnum.EVENTS_ENUM_NEW_RESULT
 RESULT_STATUS = EventsEnum.EVENTS_ENUM_RESULT_STATUS_UPDATE
 RESULT_OWNER = EventsEnum.EVENTS_ENUM_RESULT_OWNER_UPDATE
+THOUSANDS, BATCH = 2_000, 250
 
 
 class Listener:
@@ -481,6 +482,29 @@ def test_a_listener_who_does_not_read_is_cut_off_and_others_are_not(monkeypatch)
         assert not plane.calls.watching._sessions
 
     asyncio.run(play())
+
+
+def test_thousands_hear_the_same():
+    async def play(at):
+        number = await at.session()
+        request = EventSubscriptionRequest(session_id=at.calls.session_text(number), returned_events=[NEW_RESULT])
+        at.results(number, None)
+        await at.settle()
+        listeners = []
+        for _ in range(0, THOUSANDS, BATCH):
+            batch = [Listener(at.events_rpc.GetEvents(request)) for _ in range(BATCH)]
+            await until(lambda batch=batch: all(one.heard or one.error for one in batch))
+            listeners += batch
+        at.results(number, None, None)
+        await until(lambda: all(len(one.heard) == 3 or one.error for one in listeners))
+        assert not [one.error for one in listeners if one.error]
+        assert {tuple(one.told) for one in listeners} == {tuple(listeners[0].told)}
+        for one in listeners:
+            one.call.cancel()
+        await asyncio.gather(*(one.task for one in listeners), return_exceptions=True)
+        await until(lambda: not at.calls.watching._sessions)
+
+    story(play)
 
 
 def test_who_leaves_is_forgotten():

@@ -226,7 +226,7 @@ def test_uploads_that_are_wrong_are_refused():
 def test_an_upload_that_is_cancelled_leaves_nothing(tmp_path, sent):
     async def play(at):
         session = await at.session_text()
-        ones = await promise(at, session, *("a" * 20))
+        ones = await promise(at, session, *("a" * 8))
         for one in ones:
             passed, never = asyncio.Event(), asyncio.Event()
 
@@ -322,6 +322,9 @@ def test_objects_are_imported_by_their_opaque_id(tmp_path):
     imports = tmp_path / "imports"
     imports.mkdir()
     (imports / "file").write_bytes(b"f" * (SMALL + 7))
+    (imports / "circle").symlink_to("circle")
+    (tmp_path / "secret").write_bytes(b"s")
+    (imports / "out").symlink_to(tmp_path / "secret")
 
     async def play(at):
         session = await at.session_text()
@@ -342,7 +345,8 @@ def test_objects_are_imported_by_their_opaque_id(tmp_path):
         assert (await refused(pairs((FOREIGN, source.opaque_id))))[0] is Code.NOT_FOUND
         assert (await refused(pairs((target.result_id, source.opaque_id))))[0] is Code.FAILED_PRECONDITION
         (third,) = await promise(at, session, "3")
-        assert (await refused(pairs((third.result_id, b"nothing"))))[0] is Code.NOT_FOUND
+        for nothing in (b"nothing", b"", b".", b"\0", b"o" * 300, b"o/" * 3_000, b"circle", b"out", b"file/x"):
+            assert (await refused(pairs((third.result_id, nothing))))[0] is Code.NOT_FOUND
         assert not (await pairs()).results
 
     story(play, objects=FileObjects(tmp_path / "objects", imports))

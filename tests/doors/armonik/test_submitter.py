@@ -8,6 +8,7 @@ from doors.armonik.serving import refused, story, task_options, until
 
 from portico.control.calls import watching as core_watching
 from portico.control.calls.commands import DeleteData, PutContent, SessionChange
+from portico.control.calls.queries import FindResults
 from portico.domain.calls.frames import Verdict
 from portico.domain.calls.naming import Kind
 from portico.domain.calls.states import CallState, SessionState
@@ -140,7 +141,9 @@ def test_small_tasks_bring_their_payloads():
         session = at.calls.session_text(number)
         output, needed = at.texts(at.results(number, None, b"d"))
         requests = [
-            objects_pb2.TaskRequest(payload=b"one", expected_output_keys=[output], data_dependencies=[needed]),
+            objects_pb2.TaskRequest(
+                payload=b"one", payload_name="first", expected_output_keys=[output], data_dependencies=[needed]
+            ),
             objects_pb2.TaskRequest(payload=b"2" * (SMALL + 1)),
         ]
         request = pb.CreateSmallTaskRequest(
@@ -151,6 +154,8 @@ def test_small_tasks_bring_their_payloads():
         assert await data_of(at, session, one.payload_id) == b"one"
         assert payload_of(at, one.task_id) == (session, one.payload_id)
         assert await data_of(at, session, two.payload_id) == b"2" * (SMALL + 1)
+        found = await at.plane.ask(FindResults((one.payload_id, two.payload_id)))
+        assert [result.name for result in found] == ["first", ""]
         agent = at.agent()
         await until(lambda: agent.given)
         assert agent.given[0].options.priority == 7

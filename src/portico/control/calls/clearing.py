@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -32,8 +32,8 @@ AHEAD = 4
 """Slices that may wait for the writer."""
 
 _CANCELLABLE = LIVE - {int(CallState.CANCELLING)}
+_UNBEGUN = frozenset({CallState.PAUSED, CallState.SUBMITTED})
 _S = SessionState
-
 
 _DONE = -1
 
@@ -143,20 +143,21 @@ class Clearing:
                 sessions.put(self._plane, tx, session, 0)
         return bool(book.clearing.get(number))
 
-    def _to_move(self, number: int) -> tuple[CallState, CallState] | None:
+    def _to_move(self, number: int) -> tuple[frozenset[CallState], CallState] | None:
         """Tell which Calls do not stand as their Session does, and how they are to stand."""
         book = self._plane.calls.book
         session, tally = book.sessions[number], book.tallies[number]
         if session.state is _S.PAUSED and tally[CallState.SUBMITTED]:
-            return CallState.SUBMITTED, CallState.PAUSED
+            return frozenset({CallState.SUBMITTED}), CallState.PAUSED
         if session.state is _S.RUNNING and tally[CallState.PAUSED]:
-            return CallState.PAUSED, CallState.SUBMITTED
-        if session.state is _S.CLOSED and tally[CallState.PAUSED]:
-            return CallState.PAUSED, CallState.CANCELLED
+            return frozenset({CallState.PAUSED}), CallState.SUBMITTED
+        if session.state is _S.CLOSED and (tally[CallState.PAUSED] or tally[CallState.SUBMITTED]):
+            return _UNBEGUN, CallState.CANCELLED
         return None
 
     async def _move(self, number: int) -> bool:
-        """Pause Calls or let them go on; those that are paused when their Session is closed would wait for ever."""
+        """Pause Calls or let them go on; those that wait when their Session is closed would do so for ever where no
+        agent comes for them."""
         if number not in self._plane.calls.book.sessions:
             return False
         wanted = self._to_move(number)
@@ -164,9 +165,9 @@ class Clearing:
             return False
         before, after = wanted
         if after is CallState.CANCELLED:
-            return await self._cancel(number, frozenset({int(before)}))
-        phase = f"{before} to {after}"
-        found = self._find_calls(number, phase, (before,))
+            return await self._cancel(number, before)
+        phase = f"to {after}"
+        found = self._find_calls(number, phase, before)
         if not found:
             return self._goes_on(number, phase)
         with self._plane.begin() as tx:
@@ -180,9 +181,9 @@ class Clearing:
         await self._pace(tx.revision)
         return True
 
-    async def _cancel(self, number: int, states: frozenset[int]) -> bool:
+    async def _cancel(self, number: int, states: Collection[int]) -> bool:
         book = self._plane.calls.book
-        phase = "cancel some" if len(states) == 1 else "cancel"
+        phase = "cancel" if states == _CANCELLABLE else "cancel some"
         found = self._find_calls(number, phase, states)
         if not found:
             return self._goes_on(number, phase)

@@ -149,8 +149,8 @@ class FileObjects:
     async def _take_over(self, name: str) -> Content | None:
         if self._imports is None or not name or "\0" in name:
             return None
-        path = (self._imports / name).resolve()
-        if not path.is_relative_to(self._imports) or not path.is_file():
+        path = await asyncio.to_thread(_file_below, self._imports, name)
+        if path is None:
             return None
         upload = self.open()
         try:
@@ -191,3 +191,12 @@ class FileObjects:
                 for entry in entries
                 if len(entry.name) == 64 and entry.name not in self.pins and entry.stat().st_mtime < before
             ]
+
+
+def _file_below(folder: Path, name: str) -> Path | None:
+    """Give the file that a path in a folder leads to, links followed; None when it leads to none, or out of there."""
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder) and path.is_file() and os.access(path, os.R_OK) else None
+    except (OSError, RuntimeError):  # too long a name, or links in a circle
+        return None

@@ -20,7 +20,7 @@ from operator import itemgetter, not_
 from typing import TYPE_CHECKING
 
 from portico.control.calls.columns import Column
-from portico.domain.calls.states import CallState
+from portico.domain.calls.states import CallState, SessionState
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -202,6 +202,9 @@ class CallQueues:
             self._put(members, options.partition, options.priority, front=front)
             self._count(tx, options.partition, len(members))
             self._plane.calls.agents.rounds.want(options.partition)
+        for session in set(book.session.many(numbers)):
+            if book.sessions[session].state is SessionState.CLOSED:
+                tx.after(partial(self._plane.calls.clearing.look_again, session))
 
     def _alike(self, numbers: Sequence[int]) -> Iterator[list[int]]:
         """Split Calls into stretches with the same options."""

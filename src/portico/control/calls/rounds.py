@@ -139,6 +139,8 @@ class Rounds:
 
     def _conclude(self, tx: Transaction, agent: Agent, report: AgentReport) -> None:
         """Do what follows from a report as a whole."""
+        if report.leaving:
+            agent.retiring = True
         if agent.missing and report.sequence >= agent.awaited:
             self._agents.settle_missing(tx, agent)
         if report.ended or report.returned:

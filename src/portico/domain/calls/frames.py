@@ -116,12 +116,14 @@ class Begun(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 class AgentReport(Frame, frozen=True, tag="agent_report"):
     """What has happened, in this order: begun, ended, returned. `returned` are leases given back: not tried, even if
-    begun (then the agent is shutting down or yielding, and the worker was stopped)."""
+    begun (then the agent is shutting down or yielding, and the worker was stopped). `leaving`: the agent ends, and
+    is to be given nothing more."""
 
     sequence: int
     begun: tuple[Begun, ...] = ()
     ended: tuple[CallEnding, ...] = ()
     returned: tuple[Lease, ...] = ()
+    leaving: bool = False
 
 
 class NeedNumbers(Frame, frozen=True, tag="need_numbers"):

@@ -72,7 +72,6 @@ CALL_LIFE = LifeCycle(
         (_C.SUBMITTED, _C.DISPATCHED): "leased to an agent",
         (_C.SUBMITTED, _C.PAUSED): "its session was paused",
         (_C.SUBMITTED, _C.CANCELLED): "cancelled in the queue, or its session was closed",
-        (_C.SUBMITTED, _C.ERROR): "what it needed was deleted",
         (_C.PAUSED, _C.SUBMITTED): "its session goes on",
         (_C.PAUSED, _C.CANCELLED): "cancelled while its session was paused",
         (_C.DISPATCHED, _C.SUBMITTED): "given back before it began",

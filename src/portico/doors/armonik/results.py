@@ -9,7 +9,7 @@ from typing import Any
 import grpc.aio
 
 from portico.control.calls.commands import PutContent
-from portico.control.calls.queries import FindResults, GetResult, Listed, ListResults
+from portico.control.calls.queries import FindResults, GetResult, GetSession, Listed, ListResults
 from portico.control.calls.sheets import RESULTS
 from portico.domain.calls.naming import Kind
 from portico.domain.calls.values import NewResults, Result
@@ -114,9 +114,10 @@ class Results(results_pb2_grpc.ResultsServicer):
 
     async def _require(self, session: str, identity: str) -> None:
         """Refuse an upload before its data are read, where it would be refused afterwards."""
+        await self._control.ask(GetSession(session))
         result: Result = await self._control.ask(GetResult(identity))
         if result.session != self._control.calls.naming.number(Kind.SESSION, session):
-            raise NotFound(f"Session was not found: {session}")
+            raise NotFound(f"Result was not found: {identity}")
 
     async def DownloadResultData(
         self, request: pb.DownloadResultDataRequest, context: Any

@@ -36,13 +36,13 @@ class User(msgspec.Struct, frozen=True):
 
 
 class Users:
-    """All users, as configured; `everything` are all permissions there are.
+    """All users, as configured; `everything` are the permissions of all RPCs.
 
     Where authorisation is not required, everybody known has all permissions and no roles.
     """
 
     def __init__(self, auth: ArmonikAuth, everything: Iterable[str]) -> None:
-        self.everything = frozenset(everything)
+        self.everything = frozenset((*everything, IMPERSONATE.rstrip(":")))
         self.anonymous = User("Anonymous", (), self.everything)
         self._users = {name: self._user(name, auth) for name in auth.users}
         self._by_certificate = {(entry.cn, entry.fingerprint): entry.user for entry in auth.certificates}

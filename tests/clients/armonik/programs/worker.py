@@ -14,6 +14,8 @@ from pathlib import Path
 
 import grpc
 from armonik.common import Output, TaskDefinition, TaskOptions
+from armonik.protogen.common import agent_common_pb2 as agent
+from armonik.protogen.common import objects_pb2 as objects
 from armonik.worker import TaskHandler, armonik_worker
 
 kept = {}
@@ -142,7 +144,7 @@ def stray(task, order):
         out = task.create_results_metadata(["o"])["o"].result_id
         given = {name: order[name] for name in ("partition_id", "priority") if name in order}
         chosen = TaskOptions(timedelta(seconds=5), given.get("priority", 1), 1, partition_id=given.get("partition_id"))
-        task.submit_tasks([TaskDefinition(payload, [out])], chosen)
+        task.submit_tasks([TaskDefinition(payload, [out], order.get("needs", []))], chosen)
     except grpc.RpcError as refusal:
         text = f"{refusal.code().name}: {refusal.details()}"
     else:
@@ -188,6 +190,37 @@ def fetch(task, order):
     except grpc.RpcError as refusal:
         data = refusal.code().name.encode()
     task.send_results({task.expected_results[0]: data})
+
+
+def ask(task, order):
+    """Call what the package has stubs for and no methods: bring a result, submit as older workers do, and the rest."""
+    stub, said = task._client, []
+    asked = agent.DataRequest(communication_token=task.token, result_id=order["result"])
+    brought = stub.GetResourceData(asked).result_id
+    said.append(Path(task.data_folder, brought).read_text())
+    for method in (stub.GetCommonData, stub.GetDirectData):
+        try:
+            method(asked)
+        except grpc.RpcError as refusal:
+            said.append(refusal.code().name)
+    reply = stub.CreateTask(older(task, order))
+    said += [reply.error, *(one.task_info.task_id for one in reply.creation_status_list.creation_statuses)]
+    task.send_results({task.expected_results[0]: json.dumps(said).encode()})
+
+
+def older(task, order):
+    """Give the messages in which an older worker submits a task; `cut` leaves out the last."""
+    header = objects.TaskRequestHeader(expected_output_keys=task.expected_results[1:])
+    payload = json.dumps({"data": "older"}).encode()
+    parts = [
+        {"init_request": agent.CreateTaskRequest.InitRequest()},
+        {"init_task": objects.InitTaskRequest(header=header)},
+        *({"task_payload": objects.DataChunk(data=part)} for part in (payload[:4], payload[4:])),
+        {"task_payload": objects.DataChunk(data_complete=True)},
+        {"init_task": objects.InitTaskRequest(last_task=True)},
+    ]
+    for part in parts[:-1] if order.get("cut") else parts:
+        yield agent.CreateTaskRequest(communication_token=task.token, **part)
 
 
 def fill(task, order):

@@ -9,6 +9,7 @@ from doors.armonik.outpost.rig import eventually
 from portico.domain.calls.frames import SessionFacts, Verdict
 from portico.domain.calls.naming import Kind
 from portico.domain.calls.values import SMALL, CallOptions, OptionsPatch
+from portico.doors.armonik.outpost.calling import MOST_ERROR
 
 
 def test_what_a_task_sends_comes_with_its_end(lean):
@@ -69,6 +70,25 @@ def test_ends_of_tasks_that_do_not_go_well(lean, payload, verdict, error):
     ending = lean.control.run(payload)
     assert (ending.verdict, ending.effects) == (verdict, None)
     assert error in ending.error
+
+
+@pytest.mark.parametrize(
+    ("what", "verdict", "error"),
+    [
+        ("raised", Verdict.FAILED, "Worker returned error Internal:\nFileNotFoundError: no \\udcff"),
+        ("failed", Verdict.ERROR, "no \\udcff"),
+        ("said", Verdict.ERROR, "no \\udcff"),
+        ("long", Verdict.ERROR, "long" * (MOST_ERROR // 4)),
+        ("object", Verdict.FAILED, "Worker returned error Internal:\nprocess returned object, where only a text"),
+        ("number", Verdict.FAILED, "Worker "),
+    ],
+)
+def test_an_answer_that_is_hard_to_tell_is_told_all_the_same(lean, what, verdict, error):
+    ending = lean.control.run(f"odd:{what}".encode())
+    assert ending.verdict is verdict
+    assert ending.error.startswith(error)
+    assert len(ending.error) <= MOST_ERROR + 100
+    assert lean.control.run(b"echo:x").verdict is Verdict.OK
 
 
 def test_what_a_task_creates_and_submits_is_told_in_one_report(lean):

@@ -23,6 +23,23 @@ def begun(call):
     return Begun(call, call + 100, Instant(1), Instant(2))
 
 
+def test_who_leaves_says_so_from_then_on_and_also_with_nothing_else_to_tell():
+    ledger = Ledger()
+    ledger.end(ending(1))
+    assert [report.leaving for report in ledger.reports()] == [False]
+    ledger.leave()
+    assert not ledger.settled
+    (report,) = ledger.reports()
+    assert (report.sequence, report.ended, report.leaving) == (2, (), True)
+    assert ledger.reports() == []
+    ledger.give_back(Lease(2, 102))
+    ledger.end(ending(3))
+    (report,) = ledger.reports()
+    assert (report.returned, report.leaving) == ((Lease(2, 102),), True)
+    ledger.acknowledge(3)
+    assert ledger.settled
+
+
 def test_all_that_is_pending_goes_into_one_report():
     ledger = Ledger()
     ledger.end(ending(1))

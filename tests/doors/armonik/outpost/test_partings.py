@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -43,8 +44,16 @@ def test_everything_is_returned_when_the_agent_is_told_to_end(start, how):
         assert rig.term() == 0
     assert sorted(control.returned, key=lambda one: one.call) == [lease(call) for call in calls]
     assert not control.endings
+    assert [report.leaving for report in control.reports][-1]
     assert gone(worker)
     assert not rig.rooms()
+
+
+def test_an_idle_agent_that_is_told_to_end_says_so_at_once(start):
+    rig = start()
+    rig.process.send_signal(signal.SIGTERM)
+    rig.control.until(lambda: [report for report in rig.control.reports if report.leaving])
+    assert rig.process.wait(15) == 0
 
 
 def test_a_task_that_ends_within_the_grace_counts(start):

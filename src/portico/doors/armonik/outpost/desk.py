@@ -94,8 +94,9 @@ class Desk:
         self.tell()
 
     def close(self) -> None:
-        """Return all that have not begun, and whatever comes from now on."""
+        """Return all that have not begun, and whatever comes from now on; say that nothing should."""
         self._closed = True
+        self.ledger.leave()
         for held in list(self.queue.values()):
             self._give_back(held)
         self.tell()
@@ -155,6 +156,8 @@ class Desk:
     def tell_again(self, sequence: int) -> None:
         """On a new line: forget what control has, and tell the rest."""
         self.ledger.acknowledge(sequence)
+        if self._closed:
+            self.ledger.leave()
         for report in self.ledger.untold():
             self._send(report)
         self.tell()

@@ -26,12 +26,14 @@ class Ledger:
         self._begun: list[Begun] = []
         self._ended: list[CallEnding] = []
         self._returned: list[Lease] = []
+        self._leaving = False
+        self._to_say_so = False
         self._untold: deque[AgentReport] = deque()
 
     @property
     def pending(self) -> int:
         """How many facts are in no report yet."""
-        return len(self._begun) + len(self._ended) + len(self._returned)
+        return len(self._begun) + len(self._ended) + len(self._returned) + self._to_say_so
 
     @property
     def settled(self) -> bool:
@@ -50,6 +52,10 @@ class Ledger:
         """Note that a Call is returned untried."""
         self._returned.append(lease)
 
+    def leave(self) -> None:
+        """Note that the agent ends: the next report and all after it say so, even if there is nothing else to tell."""
+        self._leaving = self._to_say_so = True
+
     def reports(self) -> list[AgentReport]:
         """Make reports of all that is pending."""
         made = []
@@ -61,9 +67,10 @@ class Ledger:
             begun = ()
         if returned and made:
             last = made.pop()
-            made.append(AgentReport(last.sequence, last.begun, last.ended, returned))
-        elif returned or begun:
+            made.append(msgspec.structs.replace(last, returned=returned))
+        elif returned or begun or (self._to_say_so and not made):
             made.append(self._report(begun, (), returned))
+        self._to_say_so = False
         self._untold.extend(made)
         return made
 
@@ -89,7 +96,7 @@ class Ledger:
         self, begun: tuple[Begun, ...], ended: tuple[CallEnding, ...], returned: tuple[Lease, ...] = ()
     ) -> AgentReport:
         self.sequence += 1
-        return AgentReport(self.sequence, begun, ended, returned)
+        return AgentReport(self.sequence, begun, ended, returned, self._leaving)
 
     def acknowledge(self, sequence: int) -> None:
         """Forget the reports up to this one."""

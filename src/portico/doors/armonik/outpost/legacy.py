@@ -89,8 +89,8 @@ class _Stream:
             )
             for header, payload in zip(self._headers, self._payloads, strict=True)
         ]
+        self._held.deeds.create_results(self._payloads)  # first: tasks without their payloads could never be
         numbers = await self._bench.submit(self._held, drafts)
-        self._held.deeds.create_results(self._payloads)
         return CreateTaskReply.CreationStatusList(
             creation_statuses=[
                 CreateTaskReply.CreationStatus(

@@ -19,6 +19,7 @@ import msgspec
 from portico.domain.calls.frames import Verdict
 from portico.domain.errors import Invalid
 from portico.domain.framing import HEADER, Splitter
+from portico.doors.armonik.outpost.calling import MOST_ERROR
 from portico.doors.armonik.outpost.held import Outcome
 from portico.wire.armonik.worker_pb2 import ProcessRequest
 
@@ -139,9 +140,9 @@ class QuickRun:
             return
         self._brought, self.data, self.entered = reply.brought, reply.data, reply.entered
         if reply.accident is not None:
-            outcome = Outcome(Verdict.FAILED, f"Worker returned error Internal:\n{reply.accident}")
+            outcome = Outcome(Verdict.FAILED, f"Worker returned error Internal:\n{reply.accident[:MOST_ERROR]}")
         elif reply.error is not None:
-            outcome = Outcome(Verdict.ERROR, reply.error)
+            outcome = Outcome(Verdict.ERROR, reply.error[:MOST_ERROR])
         else:
             outcome = Outcome(Verdict.OK)
         self._told.set_result(outcome)

@@ -82,6 +82,46 @@ async def crash(task, rest):
     raise ValueError(rest)
 
 
+async def odd(task, rest):
+    """Answer with something that is hard to tell."""
+    return await ODD[rest](task)
+
+
+async def named_by_a_number(task):
+    await task.send_result(5, b"x")
+
+
+async def raise_odd_letters(task):
+    raise FileNotFoundError(ODD_LETTERS)
+
+
+async def fail_with_odd_letters(task):
+    task.fail(ODD_LETTERS)
+
+
+async def say_odd_letters(task):
+    return ODD_LETTERS
+
+
+async def say_too_much(task):
+    return "long" * 1_000_000
+
+
+async def say_an_object(task):
+    return object()
+
+
+ODD_LETTERS = os.fsdecode(b"no \xff")
+ODD = {
+    "raised": raise_odd_letters,
+    "failed": fail_with_odd_letters,
+    "said": say_odd_letters,
+    "long": say_too_much,
+    "object": say_an_object,
+    "number": named_by_a_number,
+}
+
+
 async def die(task, rest):
     os.kill(os.getpid(), signal.SIGKILL)
     await asyncio.sleep(60)
