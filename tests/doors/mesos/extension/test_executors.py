@@ -389,3 +389,19 @@ def test_shutting_down_the_executor_of_a_command_task_kills_the_task():
         assert [stop.run for stop in node.stops] == [order.run]
 
     story(play)
+
+
+def test_spaces_in_ids_lead_to_nobody_else_s_executor():
+    async def play():
+        stage, node, first, agent = await opened()
+        await first.launch(hosted("t", agent, "e x"))
+        node.started(node.orders[0])
+        await stage.settle()
+        other = await stage.framework(f"{first.id} e")
+        assert stage.standing.find_executor(other.id, "x", "n1") is None
+        assert stage.standing.find_executor(first.id, "e x", "n1").framework == first.id
+        assert stage.standing.executors_on(other.id, "n1") == ()
+        await other.do(commands.ShutDown(other.id, "x", agent))
+        assert not stage.standing.find_executor(first.id, "e x", "n1").shut_down
+
+    story(play)

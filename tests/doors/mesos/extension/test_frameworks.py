@@ -161,6 +161,23 @@ def test_a_partition_aware_task_comes_back_with_its_agent():
     story(play)
 
 
+def test_a_kill_of_a_task_out_of_reach_is_answered_and_done_when_its_agent_returns():
+    async def play():
+        stage, node, framework = await running(capabilities=["PARTITION_AWARE"])
+        node.session.lost()
+        stage.clock.advance(80)
+        await stage.settle()
+        await framework.do(commands.KillTask(framework.id, "t"))
+        told = framework.statuses[-1]
+        assert (told.state, told.reason) == (pb.TASK_UNREACHABLE, pb.TaskStatus.REASON_RECONCILIATION)
+        assert told.HasField("unreachable_time")
+        order = node.orders[0]
+        back = await stage.node(runs=[RunFact(order.run, order.token, running=True)])
+        assert [stop.run for stop in back.stops] == [order.run]
+
+    story(play)
+
+
 def test_another_frameworks_task_is_stopped_when_its_agent_returns():
     async def play():
         stage, node, framework = await running()
@@ -216,6 +233,16 @@ def test_nobody_takes_over_a_framework_under_another_proven_name():
         with pytest.raises(Forbidden):
             await again(stage, framework, authenticated=True, principal="other")
         assert framework.errors == []
+
+    story(play)
+
+
+def test_nobody_takes_the_name_of_another_door():
+    async def play():
+        stage = Stage()
+        with pytest.raises(Forbidden, match="portico-"):
+            await stage.framework("portico-titus")
+        assert stage.standing.frameworks == {}
 
     story(play)
 

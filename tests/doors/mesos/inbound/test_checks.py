@@ -54,6 +54,8 @@ def test_what_a_health_check_is(text, expected):
         ('command { value: "x" user: "u" }', "'health_check.command.user' is not served"),
         ('command { value: "x" uris { value: "/y" } }', "'health_check.command.uris' is not served"),
         ("command { }", "'health_check.command.value' is not set"),
+        ('command { value: "a\\0b" }', "'health_check.command.value' must not contain null bytes"),
+        ('command { shell: false value: "a" arguments: "\\0" }', "'health_check.command.arguments' must not contain"),
     ],
 )
 def test_what_is_wrong_with_a_health_check(text, words):

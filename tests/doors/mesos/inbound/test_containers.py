@@ -52,6 +52,9 @@ def test_files_to_fetch():
     ("text", "words"),
     [
         ('shell: false value: ""', "'command.value' must be set when there is no shell"),
+        ('value: "a\\0b"', "'command.value' must not contain null bytes"),
+        ('shell: false value: "a\\0b"', "'command.value' must not contain null bytes"),
+        ('shell: false arguments: "a" arguments: "b\\0"', "'command.arguments' must not contain null bytes"),
         ('uris { value: "" }', "A URI must not be empty"),
         ('uris { value: "x" output_file: "/y" }', "must be a path inside the sandbox"),
         ('uris { value: "x" output_file: "a/../../y" }', "must be a path inside the sandbox"),
@@ -70,6 +73,14 @@ def test_what_is_wrong_with_a_command(text, words):
     problem = task(COMMAND, f"command {{ {text} }}").problem
     assert problem.startswith("Task's CommandInfo is invalid: ")
     assert words in problem
+
+
+@pytest.mark.parametrize("base", [IMAGE, DOCKER])
+@pytest.mark.parametrize(
+    "text", ['value: "a\\0b"', 'shell: false value: "a\\0b"', 'shell: false value: "" arguments: "b\\0"']
+)
+def test_a_command_in_an_image_has_no_null_bytes_either(base, text):
+    assert "must not contain null bytes" in task(base, f"command {{ {text} }}").problem
 
 
 def test_a_shell_needs_something_to_run():
@@ -192,6 +203,9 @@ def test_networks_of_docker(text, network):
         (IMAGE, 'volumes { container_path: "a" mode: RW }', "exactly one of"),
         (IMAGE, 'volumes { container_path: "a" host_path: "../b" mode: RW }', "no path inside the sandbox"),
         (DOCKER, 'volumes { container_path: "a" host_path: "b" mode: RW }', "must be absolute"),
+        (IMAGE, 'volumes { container_path: "a\\0" host_path: "/h" mode: RW }', "must not contain null bytes"),
+        (MESOS, 'volumes { container_path: "a" host_path: "b\\0" mode: RW }', "must not contain null bytes"),
+        (DOCKER, 'volumes { container_path: "a" host_path: "/h\\0" mode: RW }', "must not contain null bytes"),
         (IMAGE, "linux_info { capability_info { capabilities: UNKNOWN } }", "not a valid capability"),
         (IMAGE, "rlimit_info { rlimits { } }", "not a valid type"),
         (IMAGE, "rlimit_info { rlimits { type: RLMT_CPU soft: 2 hard: 1 } }", "soft value above its hard one"),

@@ -89,7 +89,7 @@ def test_good_roles(role):
     check_role(role)
 
 
-@pytest.mark.parametrize("role", ["", ".", "..", "-a", "a b", "a\tb", "a\bb", "a/b", "a\n"])
+@pytest.mark.parametrize("role", ["", ".", "..", "-a", "a b", "a\tb", "a\bb", "a/b", "a\n", "a\0b"])
 def test_bad_roles(role):
     with pytest.raises(Invalid):
         check_role(role)

@@ -123,7 +123,7 @@ def test_weights():
     assert operators.weights([], ()) == ()
 
 
-@pytest.mark.parametrize("weight", [0, -1, math.nan, math.inf])
+@pytest.mark.parametrize("weight", [0, -1, math.nan, math.inf, 1e13])
 def test_weights_are_positive(weight):
     with pytest.raises(Invalid, match="Weights must be positive"):
         operators.weights([pb.WeightInfo(role="a", weight=weight)])

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from doors.mesos.inbound.building import AROUND, COMMAND, CUSTOM, group, info, task
+from doors.mesos.inbound.building import AROUND, COMMAND, CUSTOM, DEFAULT, group, info, task
 
 from portico.domain.containers import Container, Mount
 from portico.domain.reservations import Reservation
@@ -275,3 +275,35 @@ def test_an_executor_of_a_group_says_its_framework_and_type():
     assert read_group(executor, [], AROUND).problem == "'ExecutorInfo.framework_id' must be set"
     executor.framework_id.value = "F"
     assert read_group(executor, [], AROUND).problem == "'ExecutorInfo.type' must be set"
+
+
+def test_a_task_or_executor_that_fits_no_frame_is_refused():
+    small, large = pb.TaskInfo(data=bytes(900_000)), pb.TaskInfo(data=bytes(1 << 20))
+    for base in (COMMAND, CUSTOM):
+        message = info(base)
+        message.MergeFrom(small)
+        assert read_task(message, AROUND).problem == ""
+        message.MergeFrom(large)
+        assert "bytes, more than 1048576" in read_task(message, AROUND).problem
+    labelled = info(COMMAND)
+    labelled.labels.labels.add(key="k", value="v" * 600_000)
+    assert "bytes, more than 1048576" in read_task(labelled, AROUND).problem
+    executor = info(DEFAULT, kind=pb.ExecutorInfo)
+    executor.data = bytes(1 << 20)
+    assert "Executor has" in read_group(executor, [info(COMMAND)], AROUND).problem
+
+
+def test_a_group_that_fits_no_frame_is_refused():
+    executor = info(DEFAULT, kind=pb.ExecutorInfo)
+
+    def members(count, size):
+        for number in range(count):
+            message = info(COMMAND)
+            message.task_id.value = f"t{number}"
+            message.data = bytes(size)
+            yield message
+
+    assert read_group(executor, members(1_000, 0), AROUND).problem == ""
+    assert read_group(executor, members(1_001, 0), AROUND).problem == "Task group has 1001 tasks, more than 1000"
+    assert read_group(executor, members(20, 1_000_000), AROUND).problem == ""
+    assert "bytes, more than 20971520" in read_group(executor, members(21, 1_000_000), AROUND).problem

@@ -4,8 +4,12 @@ from doors.mesos.extension.stage import task
 from doors.mesos.operator.desk import story
 
 from portico.control.commands import DrainNode
+from portico.domain.identity import Micros
 from portico.domain.runs import StopReason
+from portico.doors.mesos.encoding import jsonpb
+from portico.doors.mesos.extension import commands
 from portico.doors.mesos.extension.happenings import InverseOffered
+from portico.doors.mesos.outbound import events
 
 START = 1_900_000_000_000_000_000
 N1 = {"hostname": "n1"}
@@ -61,9 +65,19 @@ def test_frameworks_are_asked_to_leave_and_their_answers_told():
         await desk.done("UPDATE_MAINTENANCE_SCHEDULE", update_maintenance_schedule=schedule(N1))
         await desk.stage.tick()
         assert framework.of(InverseOffered)
+        (told,) = (await desk.call("GET_FRAMEWORKS"))["frameworks"]
+        event = events.event_of(desk.stage.standing, framework.id, framework.of(InverseOffered)[-1])
+        assert told["inverse_offers"] == jsonpb.to_plain(event.inverse_offers)["inverse_offers"]
         (machine,) = (await desk.call("GET_MAINTENANCE_STATUS"))["status"]["draining_machines"]
         (answer,) = machine["statuses"]
         assert (answer["framework_id"]["value"], answer["status"]) == (framework.id, "UNKNOWN")
+        (asked,) = framework.of(InverseOffered)[-1].offers
+        await framework.do(commands.AnswerInverse(framework.id, (asked[0].id,), accepted=False, refuse=Micros(0)))
+        (machine,) = (await desk.call("GET_MAINTENANCE_STATUS"))["status"]["draining_machines"]
+        assert [one["status"] for one in machine["statuses"]] == ["DECLINE"]
+        await framework.do(commands.Teardown(framework.id))
+        (machine,) = (await desk.call("GET_MAINTENANCE_STATUS"))["status"]["draining_machines"]
+        assert "statuses" not in machine
 
     story(play)
 

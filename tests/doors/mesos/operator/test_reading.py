@@ -7,7 +7,9 @@ from doors.mesos.operator.desk import PROTOBUF, response, story
 from portico.control.cluster.offers import OfferSettings
 from portico.domain.identity import SECOND, Micros
 from portico.doors.mesos.encoding import jsonpb
+from portico.doors.mesos.extension.happenings import Offered
 from portico.doors.mesos.operator.facts import Facts
+from portico.doors.mesos.outbound import events
 from portico.wire.mesos import master_pb2
 from portico.wire.mesos import mesos_pb2 as pb
 
@@ -288,5 +290,28 @@ def test_task_info_becomes_task_with_everything_that_both_have():
         assert one["user"] == "root"
         assert {each["name"] for each in one["resources"]} == {"cpus", "mem"}
         assert {each["allocation_info"]["role"] for each in one["resources"]} == {"*"}
+
+    story(play)
+
+
+def test_frameworks_are_told_with_the_very_offers_that_they_were_made():
+    async def play(desk):
+        await desk.stage.node("n1")
+        await desk.stage.node("n2")
+        framework = await desk.stage.framework()
+        agent = framework.offers[0].agent
+        info = task("t", agent, command=None)
+        info.executor.MergeFrom(executor("e"))
+        await framework.launch(info, offers=[framework.offers[0].offer.id], refuse=0)
+        await desk.stage.tick()
+        (told,) = (await desk.call("GET_FRAMEWORKS"))["frameworks"]
+        views = {
+            view.offer.id: view for view in framework.offers if view.offer.id in desk.stage.plane.offers.book.offers
+        }
+        event = events.event_of(desk.stage.standing, framework.id, Offered(tuple(views.values())))
+        made = {one["id"]["value"]: one for one in jsonpb.to_plain(event.offers)["offers"]}
+        assert len(made) == 2
+        assert {one["id"]["value"]: one for one in told["offers"]} == made
+        assert [one["executor_ids"] for one in told["offers"] if "executor_ids" in one] == [[{"value": "e"}]]
 
     story(play)

@@ -1,5 +1,6 @@
 """Quotas, weights, reservations and volumes, as operators change them."""
 
+from doors.mesos.extension.stage import task
 from doors.mesos.operator.desk import story
 
 
@@ -87,7 +88,12 @@ def test_weights_are_told_with_the_roles_they_were_set_for():
         roles = {role["name"]: role for role in (await desk.call("GET_ROLES"))["roles"]}
         assert roles["ads"]["weight"] == 2.0
         assert roles["*"]["frameworks"] == [{"value": framework.id}]
-        for wrong in ({"role": "a/b", "weight": 1.0}, {"role": "a", "weight": 0.0}, {"role": "a", "weight": -1.0}):
+        for wrong in (
+            {"role": "a/b", "weight": 1.0},
+            {"role": "a", "weight": 0.0},
+            {"role": "a", "weight": -1.0},
+            {"role": "a", "weight": 1e306},
+        ):
             await desk.done("UPDATE_WEIGHTS", 400, update_weights={"weight_infos": [wrong]})
 
     story(play)
@@ -162,5 +168,29 @@ def test_volumes_are_made_of_reserved_disk_and_removed():
         await desk.done("DESTROY_VOLUMES", 202, destroy_volumes=made)
         await desk.done("DESTROY_VOLUMES", 400, destroy_volumes=made)
         await desk.done("UNRESERVE_RESOURCES", 202, unreserve_resources=disk)
+
+    story(play)
+
+
+def test_roles_below_roles_have_rules_of_their_own():
+    async def play(desk):
+        desk.stage.standing.hierarchical = True
+        node = await desk.stage.node(cpus=4)
+        await desk.done("SET_QUOTA", set_quota=quota("a/b", cpus=2))
+        assert "already has quota" in await desk.done("SET_QUOTA", 400, set_quota=quota("a/b", cpus=1))
+        assert "capacity" in await desk.done("SET_QUOTA", 409, set_quota=quota("c", cpus=3))
+        await desk.done("UPDATE_WEIGHTS", update_weights={"weight_infos": [{"role": "a/b", "weight": 2.0}]})
+        assert [info["role"] for info in (await desk.call("GET_QUOTA"))["status"]["infos"]] == ["a/b"]
+        assert (await desk.call("GET_WEIGHTS"))["weight_infos"] == [{"weight": 2.0, "role": "a/b"}]
+        framework = await desk.stage.framework(roles=["a/b"])
+        await framework.launch(task("t", framework.offers[0].agent))
+        node.started(node.orders[0])
+        await desk.settle()
+        roles = {role["name"]: role for role in (await desk.call("GET_ROLES"))["roles"]}
+        assert roles.keys() == {"*", "a/b"}
+        assert roles["a/b"]["frameworks"] == [{"value": framework.id}]
+        assert {one["name"]: one["scalar"]["value"] for one in roles["a/b"]["resources"]} == {"cpus": 0.5, "mem": 64.0}
+        await desk.done("REMOVE_QUOTA", remove_quota={"role": "a/b"})
+        assert (await desk.call("GET_QUOTA"))["status"] == {}
 
     story(play)

@@ -8,7 +8,7 @@ import pytest
 from doors.mesos.extension.stage import Stage, acting, executor, task
 
 from portico.domain.errors import Conflict, Invalid, NotFound
-from portico.domain.frames import Answer, FileFact, Inquiry, Usage
+from portico.domain.frames import Answer, FileFact, Inquiry, Observation, Usage
 from portico.domain.runs import EndCause, Outcome, RunState
 from portico.doors.mesos.extension import containers
 from portico.doors.mesos.outpost import words
@@ -121,11 +121,15 @@ def test_a_session_joins_its_parent_s_container():
         scene.framework = await scene.stage.framework()
         agent = scene.framework.offers[0].agent
         await scene.framework.launch(task("t", agent, container=info))
-        scene.node.started(scene.node.orders[0])
+        order = scene.node.orders[0]
+        seen = Observation(order.run, order.token, scene.stage.clock.now(), pid=1, started=True, address="10.1.1.1")
+        scene.node.report(seen)
         await scene.stage.settle()
         await scene.nest(attach=True)
         spec = scene.node.orders[-1].spec
         assert (spec.join_parent, spec.working_directory, spec.container) == (True, "", None)
+        told = await scene.ask(words.TellState())
+        assert [one.address for one in told.containers] == ["10.1.1.1", "10.1.1.1"]
 
     story(play)
 
@@ -139,6 +143,7 @@ def test_what_cannot_be_nested():
         for word, error in (
             (words.Nest(scene.root, "a", command, docker.SerializeToString()), Invalid),
             (words.Nest(scene.root, "a"), Invalid),
+            (words.Nest(scene.root, "a", pb.CommandInfo(value="x" * (1 << 20)).SerializeToString()), Invalid),
             (words.Nest(scene.root, "a/b", command), Invalid),
             (words.Nest("nobody", "a", command), NotFound),
         ):
@@ -230,6 +235,7 @@ def test_everything_on_a_node_is_told():
         root, inner = state.containers
         assert (root.run, root.executor, root.task, root.parent) == (scene.root, "t", "t", "")
         assert (inner.run, inner.name, inner.parent, inner.executor) == (nested.run, "debug", scene.root, "t")
+        assert (root.address, inner.address) == ("127.0.0.1", "127.0.0.1")
         info = pb.ExecutorInfo.FromString(state.executors[0].info)
         assert info.name == "Command Executor (Task: t) (Command: sh -c 'sleep 1')"
         (entry,) = state.tasks

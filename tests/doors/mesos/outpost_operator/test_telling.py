@@ -115,6 +115,18 @@ def test_containers_are_told_with_what_they_use() -> None:
     play(story())
 
 
+def test_a_container_is_told_with_its_address() -> None:
+    async def story() -> None:
+        async with agent() as site:
+            site.control.add("own", address="10.0.0.9")
+            told = (await site.told("GET_CONTAINERS"))["containers"]
+            status = {one["container_id"]["value"]: one["container_status"] for one in told}["own"]
+            (network,) = status["network_infos"]
+            assert [one["ip_address"] for one in network["ip_addresses"]] == ["10.0.0.9"]
+
+    play(story())
+
+
 @pytest.mark.parametrize("path", ["/state", "/state.json", "/slave(1)/state", "/slave(1)/state.json"])
 def test_the_whole_state_in_the_older_form(path: str) -> None:
     async def story() -> None:

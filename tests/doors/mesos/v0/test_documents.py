@@ -1,10 +1,11 @@
 """The older JSON endpoints."""
 
+import asyncio
 import json
 
 import pytest
-from doors.mesos.extension.stage import task
-from doors.mesos.operator.desk import story
+from doors.mesos.extension.stage import Stage, task
+from doors.mesos.operator.desk import Desk, story
 
 from portico.domain.frames import Answer, FileFact, Inquiry
 from portico.doors.mesos.operator.facts import Facts
@@ -109,8 +110,45 @@ def test_tasks_are_ordered_and_cut():
         assert await names("framework_id=nobody") == []
         await desk.get("/tasks", "limit=many", status=400)
         await desk.get("/tasks", "offset=-1", status=400)
+        await desk.get("/tasks", f"offset={1 << 63}", status=400)
 
     story(play)
+
+
+def test_offers_have_the_ids_that_their_frameworks_know():
+    async def play(desk):
+        await desk.stage.node()
+        framework = await desk.stage.framework()
+        (told,) = (await desk.get("/state"))["frameworks"]
+        assert [one["id"] for one in told["offers"]] == [view.offer.id for view in framework.offers]
+        assert told["offers"][0]["framework_id"] == framework.id
+        assert told["offers"][0]["slave_id"] == framework.offers[0].agent
+
+    story(play)
+
+
+def test_agents_that_have_not_come_back_since_a_restart_are_recovered_ones():
+    async def play():
+        stage = Stage()
+        await stage.node("n1")
+        await stage.node("n2")
+        stage.clock.advance(5.0)
+        desk = Desk(stage.restart())
+        try:
+            await desk.stage.node("n2")
+            desk.stage.clock.advance(1.0)
+            known = {node: desk.stage.standing.agent_of(node) for node in ("n1", "n2")}
+            told = await desk.call("GET_AGENTS")
+            assert [one["agent_info"]["id"]["value"] for one in told["agents"]] == [known["n2"]]
+            assert [one["id"]["value"] for one in told["recovered_agents"]] == [known["n1"]]
+            for path in ("/state", "/slaves"):
+                old = await desk.get(path)
+                assert [one["id"] for one in old["slaves"]] == [known["n2"]]
+                assert [one["id"] for one in old["recovered_slaves"]] == [known["n1"]]
+        finally:
+            desk.following.cancel()
+
+    asyncio.run(play())
 
 
 def test_frameworks_and_roles_and_slaves_of_one():
@@ -194,9 +232,10 @@ def test_files_of_a_sandbox():
         told = await answered(desk, node, desk.call("LIST_FILES", list_files={"path": root}), files=files[:1])
         assert told["file_infos"][0]["path"] == f"{root}/stdout"
         told = await answered(
-            desk, node, desk.call("READ_FILE", read_file={"path": f"{root}/stdout", "offset": 9}), size=5
+            desk, node, desk.call("READ_FILE", read_file={"path": f"{root}/stdout", "offset": (1 << 64) - 1}), size=5
         )
         assert told["size"] == 5
+        assert node.line.of(Inquiry)[-1].offset == (1 << 63) - 1
         resident = f"/slaves/{agent}/frameworks/portico-jobv1/executors/r1/runs/r1"
         assert await answered(desk, node, desk.get("/files/browse", f"path={resident}"), files=()) == []
 
@@ -233,6 +272,7 @@ def test_the_log_of_the_master_is_read_and_rotated():
 
         for number in range(40):
             tail.handle(logging.LogRecord("x", logging.INFO, "", 0, "line %d", (number,), None))
+        assert await desk.get("/files/debug") == {"/master/log": "/master/log"}
         (entry,) = await desk.get("/files/browse", "path=/master/log")
         assert entry["path"] == "/master/log"
         assert 0 < entry["size"] <= 200
@@ -243,5 +283,6 @@ def test_the_log_of_the_master_is_read_and_rotated():
         made = await desk.send(method="GET", path="/files/download", query=b"path=/master/log")
         assert made.body.decode() == whole
         assert await desk.get("/files/read", "path=/master/log") == {"data": "", "offset": entry["size"]}
+        await desk.get("/files/read", f"path=/master/log&offset={1 << 63}", status=400)
 
     story(play, log=tail)

@@ -19,7 +19,7 @@ from portico.domain.identity import Micros
 from portico.domain.runs import Claim, Form, Outcome, Run, RunSpec, RunState, StopOrder, StopReason
 from portico.doors.mesos.extension import node_state
 from portico.doors.mesos.extension.standing import DOOR, Standing
-from portico.doors.mesos.inbound import commands, containers
+from portico.doors.mesos.inbound import commands, containers, executors
 from portico.doors.mesos.outpost import words
 from portico.doors.mesos.outpost.operator.naming import check_name, nested_run
 from portico.doors.mesos.outpost.words import Word
@@ -131,6 +131,9 @@ def nested_spec(parent: Run, word: words.Nest) -> RunSpec:
     One with a session is there to look into its parent: it runs in its parent's container, or folder, with its
     variables.
     """
+    size = len(word.command) + len(word.container)
+    if size > executors.LARGEST:
+        raise Invalid(f"Nested container has {size} bytes, more than {executors.LARGEST}", "command")
     command = pb.CommandInfo.FromString(word.command)
     info = pb.ContainerInfo.FromString(word.container) if word.container else None
     if info is not None and info.type != pb.ContainerInfo.MESOS:

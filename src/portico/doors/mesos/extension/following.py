@@ -125,6 +125,8 @@ class Following:
                     self._reconciling.tell(tx, framework, command.task, command.agent)
                 elif not command.agent or command.agent == standing.agent_of(task.node):
                     self._kill(tx, framework, task, command)
+                    if task.unreachable_at and not task.terminal:  # nothing is heard of the kill for now
+                        self._reconciling.tell(tx, framework, command.task, command.agent)
         await standing.plane.committer.settled(tx.revision)
 
     def _kill(self, tx: Transaction, framework: Framework, task: Task, command: KillTask) -> None:

@@ -28,6 +28,7 @@ from portico.doors.mesos.extension.stepping import AT_ONCE, Job
 from portico.doors.mesos.extension.updates import Updates
 from portico.doors.mesos.inbound import framework as inbound
 from portico.doors.mesos.outbound import statuses
+from portico.doors.mesos.outbound.residents import PREFIX
 
 if TYPE_CHECKING:
     from portico.control.transaction import Transaction
@@ -79,6 +80,8 @@ class Frameworks:
         if old is not None:
             entered = _returned(old, command, tx.now)
         else:
+            if draft.id.startswith(PREFIX):
+                raise Forbidden(f"Framework ids that begin with '{PREFIX}' are those of other doors")
             draft = draft if draft.id else inbound.named(draft, self._standing.number_framework(tx))
             entered = msgspec.structs.replace(draft, registered_at=tx.now)
         tx.put(entered)

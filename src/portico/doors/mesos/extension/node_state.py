@@ -52,6 +52,7 @@ async def tell(standing: Standing, node: str) -> words.AgentState:
     agent, info = standing.agent_of(node), agents.info(standing, node).SerializeToString()
     await standing.plane.committer.settled(revision)
     frameworks = dict(standing.frameworks)
+    address = standing.place.address
     writer = TaskWriter({node: standing.agents[node]}, {one.id: one for one in now.executors})
 
     def compose(reader: Reader) -> words.AgentState:
@@ -66,7 +67,7 @@ async def tell(standing: Standing, node: str) -> words.AgentState:
             tuple(_framework(frameworks[one]) for one in sorted(past - here) if one in frameworks),
             (*_executors(now), *(words.ExecutorEntry(one.id, one.framework, one.info, ended=True) for one in ended)),
             (*_tasks(now, writer), *(words.TaskEntry("completed", writer.write(one)) for one in over)),
-            tuple(_containers(now)),
+            tuple(_containers(now, address)),
         )
 
     return await standing.plane.history.later(compose)
@@ -113,8 +114,8 @@ def _tasks(now: _Now, writer: TaskWriter) -> Iterable[words.TaskEntry]:
         yield words.TaskEntry(kind, writer.write(task))
 
 
-def _containers(now: _Now) -> Iterable[words.ContainerFact]:
-    """Give the containers, parents first."""
+def _containers(now: _Now, address: str) -> Iterable[words.ContainerFact]:
+    """Give the containers, parents first; `address` is that of containers on their agent's network."""
     tasks = {task.id: task for task in now.tasks}
     executors = {executor.id: executor for executor in now.executors}
     known: dict[str, words.ContainerFact] = {}
@@ -134,7 +135,10 @@ def _containers(now: _Now) -> Iterable[words.ContainerFact]:
             fact = msgspec.structs.replace(parent, run=run.id, parent=parent.run, task="", info=b"")
         else:
             continue  # what it was in is over, and it is about to be
-        known[run.id] = msgspec.structs.replace(fact, name=run.labels.get(NAME, ""), started_at=run.started_at)
+        shared = parent.address if parent is not None and run.spec.join_parent else address
+        known[run.id] = msgspec.structs.replace(
+            fact, name=run.labels.get(NAME, ""), started_at=run.started_at, address=run.address or shared
+        )
     return known.values()
 
 

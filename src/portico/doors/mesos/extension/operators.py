@@ -142,12 +142,10 @@ def quotas(standing: Standing) -> dict[str, Pool]:
 
 
 def pools_by_role(standing: Standing) -> dict[str, Pool]:
-    """Give the pools right below the door's root, by the role that each is for."""
+    """Give the pools below the door's root, by the role that each is for."""
     prefix = f"{standing.pool_root}/"
     return {
-        path.removeprefix(prefix): pool
-        for path, pool in standing.plane.state.pools.items()
-        if path.startswith(prefix) and "/" not in path.removeprefix(prefix)
+        path.removeprefix(prefix): pool for path, pool in standing.plane.state.pools.items() if path.startswith(prefix)
     }
 
 

@@ -62,8 +62,8 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False, kw_only=True, gc=False):
 
     def role_of(self, pool: str) -> str:
         """Name the role whose pool this is, empty for a pool of another door."""
-        root, _, role = pool.rpartition("/")
-        return role if root == self.pool_root else ""
+        root = f"{self.pool_root}/"
+        return pool.removeprefix(root) if pool.startswith(root) else ""
 
 
 async def take(standing: Standing, started_at: Instant, *, past: bool = True) -> Snapshot:
@@ -94,7 +94,7 @@ def look(standing: Standing, started_at: Instant) -> Snapshot:
         volumes=dict(state.volumes),
         runs=list(state.runs.values()),
         doors=frozenset(job.door for job in state.jobs.values()),
-        offers=tuple(offers.book.offers.values()),
+        offers=tuple(offer for offer in offers.book.offers.values() if offer.id not in standing.kept_offers),
         inverse_offers=tuple(one for bidder in standing.outlets for one in offers.inverse.outstanding(bidder)),
         inverse_statuses=_answers(standing),
         addresses={node: (standing.hostname_of(node), standing.port_of(node)) for node in state.nodes},
@@ -140,5 +140,7 @@ def _answers(standing: Standing) -> dict[str, dict[str, InverseStatus]]:
     for node in standing.plane.state.nodes.values():
         machine = machine_of(standing, node.id) if node.unavailability is not None else None
         if machine is not None:
-            found.setdefault(machine.id, {}).update(standing.plane.offers.inverse.statuses(node.id))
+            said = standing.plane.offers.inverse.statuses(node.id).items()
+            known = {framework: answer for framework, answer in said if standing.find_framework(framework) is not None}
+            found.setdefault(machine.id, {}).update(known)
     return found

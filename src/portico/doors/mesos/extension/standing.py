@@ -208,12 +208,12 @@ class Standing:
 
     def executors_on(self, framework: str, node: str) -> tuple[str, ...]:
         """Name a framework's live executors on a node."""
-        found = self.placed_executors[f"{framework} {node}"]
+        found = self.placed_executors[_key(framework, node)]
         return tuple(self.executors[identity].executor for identity in found)
 
     def find_executor(self, framework: str, executor: str, node: str) -> Executor | None:
         """Find a live executor by its framework's name for it."""
-        found = self.named_executors[f"{framework} {executor} {node}"]
+        found = self.named_executors[_key(framework, executor, node)]
         return self.executors[found[-1]] if found else None
 
     def fresh_uuid(self) -> bytes:
@@ -227,12 +227,17 @@ class Standing:
             outlet.send(happening)
 
 
+def _key(*names: str) -> str:
+    """Join names; ids may have spaces in them, but no ends of lines."""
+    return "\n".join(names)
+
+
 def _executor_name(executor: Executor) -> str:
-    return "" if executor.ended else f"{executor.framework} {executor.executor} {executor.node}"
+    return "" if executor.ended else _key(executor.framework, executor.executor, executor.node)
 
 
 def _executor_place(executor: Executor) -> str:
-    return "" if executor.ended else f"{executor.framework} {executor.node}"
+    return "" if executor.ended else _key(executor.framework, executor.node)
 
 
 NEVER = Instant(0)

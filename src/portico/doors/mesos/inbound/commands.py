@@ -6,6 +6,7 @@ import msgspec
 
 from portico.domain.errors import Invalid
 from portico.domain.runs import Fetch
+from portico.doors.mesos.inbound.names import check_text
 from portico.wire.mesos import mesos_pb2 as pb
 
 SHELL = "/bin/sh"
@@ -24,7 +25,7 @@ def plain(command: pb.CommandInfo, field: str = "command") -> tuple[str, ...]:
         return (SHELL, "-c", _value(command, field))
     if not command.value:
         raise Invalid(f"'{field}.value' must be set when there is no shell", f"{field}.value")
-    return (command.value, *command.arguments[1:])
+    return (check_text(command.value, f"{field}.value"), *_arguments(command, field)[1:])
 
 
 def in_image(command: pb.CommandInfo, field: str = "command") -> Invocation:
@@ -34,22 +35,28 @@ def in_image(command: pb.CommandInfo, field: str = "command") -> Invocation:
     """
     if command.shell:
         return Invocation((SHELL, "-c", _value(command, field)), ())
+    arguments = _arguments(command, field)
     if command.value:
-        return Invocation((command.value, *command.arguments[1:]), ())
-    return Invocation(tuple(command.arguments))
+        return Invocation((check_text(command.value, f"{field}.value"), *arguments[1:]), ())
+    return Invocation(arguments)
 
 
 def in_docker(command: pb.CommandInfo, field: str = "command") -> Invocation:
     """Give what is run in a Docker container, where value and arguments go to the image's entry point."""
     if command.shell:
         return Invocation(("-c", _value(command, field)), (SHELL,))
-    return Invocation((*((command.value,) if command.value else ()), *command.arguments))
+    value = check_text(command.value, f"{field}.value")
+    return Invocation((*((value,) if value else ()), *_arguments(command, field)))
 
 
 def _value(command: pb.CommandInfo, field: str) -> str:
     if not command.HasField("value"):
         raise Invalid(f"Shell specified but '{field}.value' is not set", f"{field}.value")
-    return command.value
+    return check_text(command.value, f"{field}.value")
+
+
+def _arguments(command: pb.CommandInfo, field: str) -> tuple[str, ...]:
+    return tuple(check_text(argument, f"{field}.arguments") for argument in command.arguments)
 
 
 def environment(command: pb.CommandInfo, field: str = "command") -> dict[str, str]:

@@ -23,6 +23,7 @@ from portico.domain.containers import (
 from portico.domain.errors import Invalid
 from portico.doors.mesos.inbound import commands, networks
 from portico.doors.mesos.inbound.commands import Invocation
+from portico.doors.mesos.inbound.names import check_text
 from portico.wire.mesos import mesos_pb2 as pb
 
 HOST_IMAGE = "portico/host"
@@ -102,6 +103,7 @@ def place_in_sandbox(path: str, field: str) -> str:
     """Give the absolute place in a container of a path that may be relative to its sandbox."""
     if not path or ".." in path.split("/"):
         raise Invalid(f"'{path}' cannot be the path of a volume in its container", field)
+    check_text(path, field)
     return path if path.startswith("/") else f"{SANDBOX}/{path.removeprefix('./')}"
 
 
@@ -164,7 +166,7 @@ def _mount(volume: pb.Volume, *, docker: bool) -> Mount:
         raise Invalid("A volume must have exactly one of 'host_path' and 'source'", field)
     if volume.HasField("source"):
         return Mount(target, _sandbox_path(volume.source), read_only=read_only, create=True)
-    path = volume.host_path
+    path = check_text(volume.host_path, f"{field}.host_path")
     if path.startswith("/"):
         return Mount(target, path, read_only=read_only, create=docker)
     if docker:

@@ -11,6 +11,9 @@ from portico.doors.mesos.inbound.names import check_id
 from portico.doors.mesos.inbound.surroundings import Surroundings
 from portico.wire.mesos import mesos_pb2 as pb
 
+LARGEST = 1 << 20
+"""Bytes of a TaskInfo or ExecutorInfo: several travel in one frame, which is bounded."""
+
 
 def for_task(info: pb.ExecutorInfo, around: Surroundings) -> ExecutorPlan:
     """Read the executor of a task that is launched by itself; fills in framework id, type and role. Raises Invalid."""
@@ -29,6 +32,8 @@ def for_group(info: pb.ExecutorInfo, around: Surroundings) -> ExecutorPlan:
         raise Invalid("'ExecutorInfo.framework_id' must be set", "executor.framework_id")
     if not info.HasField("type"):
         raise Invalid("'ExecutorInfo.type' must be set", "executor.type")
+    if info.ByteSize() > LARGEST:
+        raise Invalid(f"Executor has {info.ByteSize()} bytes, more than {LARGEST}", "executor")
     plan = _read(info, around)
     demands.check_least(plan.held, plan.executor)
     if info.container.HasField("docker"):

@@ -9,7 +9,7 @@ from portico.domain.errors import Invalid
 ANYBODY = "*"
 """The role of what is kept for nobody."""
 
-_NEVER_IN_ROLES = frozenset("/ \b\t\n\v\f\r")
+_NEVER_IN_ROLES = frozenset("/ \b\t\n\v\f\r\0")
 
 
 def check_id(text: str, field: str) -> None:
@@ -20,6 +20,13 @@ def check_id(text: str, field: str) -> None:
         raise Invalid(f"'{text}' is disallowed", field)
     if any(char in "/\\" or unicodedata.category(char) == "Cc" for char in text):
         raise Invalid(f"'{text}' contains invalid characters", field)
+
+
+def check_text(text: str, field: str) -> str:
+    """Give a text that no kernel would cut short; raises Invalid for one with a null byte in it."""
+    if "\0" in text:
+        raise Invalid(f"'{field}' must not contain null bytes", field)
+    return text
 
 
 def check_role(role: str, field: str = "role", *, hierarchical: bool = False) -> None:

@@ -6,19 +6,18 @@ present are given.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from portico.domain.errors import Conflict, Invalid
-from portico.domain.resources import Amounts, covers, subtract
+from portico.domain.resources import WHOLE, Amounts, covers, subtract
 from portico.domain.slices import UNRESERVED
 from portico.doors.mesos.extension.plans import Create, Destroy, Reserve, Unreserve
 from portico.doors.mesos.inbound import reservations, volumes
 from portico.doors.mesos.inbound.names import ANYBODY, check_role
-from portico.doors.mesos.resources import check_resource, thousandths
+from portico.doors.mesos.resources import LARGEST, check_resource, thousandths
 from portico.wire.mesos import master_pb2, quota_pb2
 from portico.wire.mesos import mesos_pb2 as pb
 
@@ -189,8 +188,8 @@ def weights(
             raise Invalid(f"Invalid role '{info.role}' in weights: {error}", "weight_infos.role") from error
         if whitelist is not None and info.role not in whitelist:
             raise Invalid(f"Unknown role: '{info.role}'", "weight_infos.role")
-        if not info.weight > 0 or math.isinf(info.weight):
-            text = f"Invalid weight '{info.weight:g}' for role '{info.role}': Weights must be positive"
-            raise Invalid(text, "weight_infos.weight")
+        if not info.weight > 0 or info.weight * WHOLE > LARGEST:
+            wanted = f"Weights must be positive, {LARGEST / WHOLE:g} at most"
+            raise Invalid(f"Invalid weight '{info.weight:g}' for role '{info.role}': {wanted}", "weight_infos.weight")
         found[info.role] = Weight(info.role, info.weight)
     return tuple(found.values())

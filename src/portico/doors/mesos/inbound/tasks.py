@@ -29,6 +29,10 @@ TASK_GRACE = Micros(3 * SECOND)
 """How long a task has to end that does not say so itself."""
 
 
+LARGEST_GROUP = 20 << 20
+MOST_IN_GROUP = 1_000
+
+
 def read_task(message: pb.TaskInfo, around: Surroundings) -> TaskPlan:
     """Read a task that is launched by itself."""
     info = pb.TaskInfo()
@@ -64,6 +68,11 @@ def read_group(executor: pb.ExecutorInfo, messages: Iterable[pb.TaskInfo], aroun
 def _group_problem(tasks: tuple[TaskPlan, ...]) -> str:
     if not tasks:
         return "Task group cannot be empty"
+    if len(tasks) > MOST_IN_GROUP:
+        return f"Task group has {len(tasks)} tasks, more than {MOST_IN_GROUP}"
+    size = sum(len(task.info) for task in tasks)
+    if size > LARGEST_GROUP:
+        return f"Task group has {size} bytes, more than {LARGEST_GROUP}"
     names: set[str] = set()
     for task in tasks:
         if task.task in names:
@@ -107,6 +116,9 @@ def _check_member(info: pb.TaskInfo, plan: ExecutorPlan) -> None:
 
 
 def _check(info: pb.TaskInfo, around: Surroundings) -> None:
+    size = info.ByteSize() + info.labels.ByteSize()  # labels travel twice
+    if size > executors.LARGEST:
+        raise Invalid(f"Task has {size} bytes, more than {executors.LARGEST}", "task")
     try:
         check_id(info.task_id.value, "task.task_id")
     except Invalid as error:

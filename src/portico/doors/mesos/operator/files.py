@@ -26,6 +26,9 @@ NESTED = "containers"
 MOST_BYTES = 16 * 4096
 """Sixteen pages, the most that one reading gives."""
 
+LAST_OFFSET = (1 << 63) - 1
+"""The last one that a file can have."""
+
 _STEPS = ("slaves", "frameworks", "executors", "runs")
 
 
@@ -77,6 +80,7 @@ class Files:
         most = MOST_BYTES if length is None else min(length, MOST_BYTES)
         if offset < -1 or most < 0:
             raise Invalid("Negative offset or length provided", "read_file")
+        offset = min(offset, LAST_OFFSET)
         if path.rstrip("/") == LOG:
             return FileRange(self._log.read(offset, most) if offset >= 0 else b"", self._log.size)
         place = await self._find(path)

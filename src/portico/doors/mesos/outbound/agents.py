@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from portico.domain.nodes import Node, Unavailability
 from portico.domain.reservations import label_ports
@@ -11,6 +12,7 @@ from portico.doors.mesos.extension.standing import Standing
 from portico.wire.mesos import mesos_pb2 as pb
 
 AGENT_PATH = "/slave(1)"
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
 
 
 def master_info(standing: Standing) -> pb.MasterInfo:
@@ -66,11 +68,10 @@ def url(standing: Standing, node: str) -> pb.URL:
 def attribute(name: str, value: str) -> pb.Attribute:
     """Write an attribute; one that is a number is a scalar."""
     message = pb.Attribute(name=name)
-    try:
-        message.scalar.value = float(value)
+    if _NUMBER.fullmatch(value):
         message.type = pb.Value.SCALAR
-    except ValueError:
-        message.ClearField("scalar")
+        message.scalar.value = float(value)
+    else:
         message.type = pb.Value.TEXT
         message.text.value = value
     return message

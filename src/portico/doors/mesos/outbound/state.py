@@ -17,7 +17,7 @@ from portico.doors.mesos.encoding import jsonpb
 from portico.doors.mesos.extension.plans import Held
 from portico.doors.mesos.extension.records import Agent, Framework, FrameworkState, Task
 from portico.doors.mesos.extension.snapshot import Snapshot
-from portico.doors.mesos.outbound import agents, fields, residents
+from portico.doors.mesos.outbound import agents, fields, offers, residents
 from portico.doors.mesos.outbound.residents import ResidentWriter
 from portico.doors.mesos.outbound.task_printer import TaskPrinter
 from portico.doors.mesos.outbound.task_writer import TaskWriter
@@ -115,9 +115,12 @@ class View:
     def frameworks(self) -> master_pb2.Response.GetFrameworks:
         """Write all frameworks, Portico's other doors behind them."""
         message = Response.GetFrameworks()
+        offered, asked = offers.offers(self.snapshot), offers.inverse_offers(self.snapshot)
         for framework in self.snapshot.frameworks.values():
             entry = (message.completed_frameworks if framework.removed else message.frameworks).add()
             self._framework(entry, framework)
+            entry.offers.extend(offered.get(framework.id, ()))
+            entry.inverse_offers.extend(asked.get(framework.id, ()))
         for door in residents.doors_of(self.snapshot):
             entry = message.frameworks.add(active=True, connected=True, recovered=False)
             entry.framework_info.CopyFrom(residents.framework_info(door))
@@ -153,11 +156,16 @@ class View:
         return message
 
     def _agent(self, message: master_pb2.Response.GetAgents, agent: Agent) -> None:
-        away = agent.id not in self.snapshot.connected
-        if away and self.snapshot.nodes[agent.id].registered_at < self.snapshot.started_at:
+        if self.recovered(agent):
             message.recovered_agents.add().CopyFrom(self.agent_info(agent))
         else:
             message.agents.add().CopyFrom(self.agent(agent))
+
+    def recovered(self, agent: Agent) -> bool:
+        """Tell whether an agent was known before the server was started again, and has not come back since."""
+        snapshot = self.snapshot
+        away = agent.id not in snapshot.connected
+        return away and snapshot.nodes[agent.id].registered_at < snapshot.started_at
 
     def agent(self, agent: Agent) -> master_pb2.Response.GetAgents.Agent:
         """Write one agent."""

@@ -59,7 +59,8 @@ class TellState(Word, frozen=True):
 class ContainerFact(msgspec.Struct, frozen=True, omit_defaults=True):
     """A container of this node: an executor, a command task, a task of a group or a nested container.
 
-    `parent` is the container it is nested in. `name` is what it was called by whoever nested it.
+    `parent` is the container it is nested in. `name` is what it was called by whoever nested it. `address` is the ip by
+    which it is reached: its own, or its agent's.
     """
 
     run: str
@@ -71,6 +72,7 @@ class ContainerFact(msgspec.Struct, frozen=True, omit_defaults=True):
     pid: int = 0
     started_at: Instant = Instant(0)
     info: bytes = b""
+    address: str = ""
 
 
 class ExecutorEntry(msgspec.Struct, frozen=True, omit_defaults=True):

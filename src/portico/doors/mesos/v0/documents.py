@@ -45,7 +45,7 @@ def state(view: View, facts: Facts) -> bytes:
         | {
             "flags": dict(facts.flags),
             "slaves": models.agents(),
-            "recovered_slaves": [],
+            "recovered_slaves": models.agents(recovered=True),
             "frameworks": list(models.frameworks()),
             "completed_frameworks": list(models.frameworks(completed=True)),
             "orphan_tasks": orphans,
@@ -129,8 +129,13 @@ def _paired(pairs: set[tuple[str, str]], identity: str, side: int) -> list[str]:
 
 def slaves(view: View, identity: str = "") -> bytes:
     """Write /slaves, or of one only."""
-    found = [agent for agent in Models(view).agents(full=True) if not identity or agent["id"] == identity]
-    return _encode({"slaves": found, "recovered_slaves": []})
+    models = Models(view)
+
+    def chosen(*, recovered: bool) -> list[Plain]:
+        found = models.agents(full=True, recovered=recovered)
+        return [agent for agent in found if not identity or agent["id"] == identity]
+
+    return _encode({"slaves": chosen(recovered=False), "recovered_slaves": chosen(recovered=True)})
 
 
 def frameworks(view: View, identity: str = "") -> bytes:

@@ -22,7 +22,7 @@ from portico.doors.mesos.encoding.negotiation import Encoding
 from portico.doors.mesos.extension import operator_commands
 from portico.doors.mesos.extension.commands import Teardown
 from portico.doors.mesos.operator.calls import OperatorService
-from portico.doors.mesos.operator.files import Entry
+from portico.doors.mesos.operator.files import LAST_OFFSET, LOG, Entry
 from portico.doors.mesos.outbound import rules
 from portico.doors.mesos.outbound.state import View
 from portico.doors.mesos.serving.endpoints import GET, POST, Endpoint, Handler
@@ -89,7 +89,8 @@ class OldEndpoints:
             for name, (read, write, method) in both.items():
                 methods = GET | {method} | ({"DELETE"} if name == "quota" else set())
                 found.append(Endpoint(f"{root}/{name}", self._either(read, write), methods=methods, realm=WRITE_REALM))
-        for name, handler in (("browse", self.browse), ("read", self.read), ("download", self.download)):
+        files = {"browse": self.browse, "read": self.read, "download": self.download, "debug": self.places}
+        for name, handler in files.items():
             found += [Endpoint(f"/files/{name}{end}", handler, methods=GET, realm=READ_REALM) for end in ("", ".json")]
         return found
 
@@ -196,6 +197,10 @@ class OldEndpoints:
         named = f"attachment; filename*=UTF-8''{quote(path.rstrip('/').rpartition('/')[2])}"
         return Reply(200, b"".join(pieces), OCTETS, ((b"content-disposition", named.encode()),))
 
+    async def places(self, _request: Request) -> Reply:
+        """Tell the places that are known without asking a node: the log."""
+        return _json(_encode({LOG: LOG}))
+
     # ---- how it is shared out ----------------------------------------------------------------------------------
 
     async def quota(self, _request: Request) -> Reply:
@@ -276,8 +281,8 @@ def _whole(said: dict[str, str], name: str, default: int, *, least: int = 0) -> 
         value = int(text)
     except ValueError:
         raise Refused(400, f"Failed to parse {name}: '{text}' is not a number") from None
-    if value < least:
-        raise Refused(400, f"Failed to parse {name}: '{text}' is too small")
+    if not least <= value <= LAST_OFFSET:
+        raise Refused(400, f"Failed to parse {name}: '{text}' is too {'small' if value < least else 'large'}")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -79,10 +79,9 @@ class Models:
         return {name: found.get(name, []) for name in _LISTS.values()}
 
     def _offers(self, framework: str) -> list[Plain]:
-        master = self.snapshot.master.master
         return [
             {
-                "id": f"{master}-O{offer.id}",
+                "id": offer.id,
                 "framework_id": framework,
                 "slave_id": self.snapshot.agents[offer.node].agent,
                 "allocation_info": {"role": offer.role},
@@ -146,10 +145,12 @@ class Models:
             plain["labels"] = jsonpb.to_plain(info.labels)["labels"]
         return plain
 
-    def agents(self, *, full: bool = False) -> list[Plain]:
-        """Describe the agents that were not given up; `full` tells resources as messages as well."""
+    def agents(self, *, full: bool = False, recovered: bool = False) -> list[Plain]:
+        """Describe the agents that were not given up, either those that are there or those that have not come back
+        since a restart; `full` tells resources as messages as well."""
         known = (agent for agent in self.snapshot.agents.values() if agent.id in self.snapshot.nodes)
-        return [self.agent(agent, full=full) for agent in known if not agent.removed_at]
+        chosen = (agent for agent in known if not agent.removed_at and self.view.recovered(agent) is recovered)
+        return [self.agent(agent, full=full) for agent in chosen]
 
     def agent(self, agent: Agent, *, full: bool = False) -> Plain:
         """Describe an agent."""
@@ -205,10 +206,6 @@ class Models:
             "command": jsonpb.to_plain(info.command),
             "resources": of_messages(info.resources),
         }
-
-    def offers_of(self, frameworks: Iterable[str]) -> list[Plain]:
-        """Describe the offers of frameworks."""
-        return [offer for framework in frameworks for offer in self._offers(framework)]
 
 
 def task(message: pb.Task) -> Plain:

@@ -74,6 +74,8 @@ def container_status(containers: Containers, fact: ContainerFact, pid: int = 0) 
     status = pb.ContainerStatus(container_id=containers.id_of(fact))
     if pid:
         status.executor_pid = pid
+    if fact.address:
+        status.network_infos.add().ip_addresses.add().ip_address = fact.address
     return status
 
 
