@@ -73,15 +73,16 @@ class Group:
         """Name the open child that goes first, or -1."""
         if len(open_children) <= 1:
             return 0 if open_children.any() else -1
-        keys = np.where(open_children, self.shares, np.inf)
-        best = int(keys.argmin())
-        lowest = keys[best]
-        if lowest == np.inf:
-            return -1
-        (equal,) = (keys == lowest).nonzero()
-        if len(equal) > 1:
-            return int(equal[self.served[equal].argmin()])
-        return best
+        (places,) = open_children.nonzero()
+        if len(places) <= 1:
+            return int(places[0]) if len(places) else -1
+        shares = self.shares[places]
+        best = int(shares.argmin())
+        equal = shares == shares[best]
+        if np.count_nonzero(equal) > 1:
+            places = places[equal]
+            best = int(self.served[places].argmin())
+        return int(places[best])
 
 
 class Ranking:

@@ -48,6 +48,10 @@ def wanted(run: Run) -> Amounts:
     return run.tree_amounts or run.amounts
 
 
+MOST_FORMS = 4_096
+"""Kept forms of what is free on nodes; most nodes of a cluster are of few sizes, and many of them are empty or full."""
+
+
 class WaitingGroup:
     """Waiting Runs of one pool, priority, gang and shape, oldest first."""
 
@@ -79,6 +83,7 @@ class Capacity:
         self.demand: dict[str, dict[str, int]] = {}
         self.allocation: dict[str, dict[str, int]] = {}
         self._free_ports: dict[str, Ports] = {}
+        self._free_forms: dict[bytes, tuple[dict[str, int], Slices]] = {}
         self._waiting: dict[str, dict[tuple[int, str, Shape], WaitingGroup]] = {}
         self._keys: dict[str, tuple[str, tuple[int, str, Shape]]] = {}
         self._connected: set[str] = set()
@@ -199,20 +204,32 @@ class Capacity:
 
     def free_slices(self, node: str) -> Slices:
         """Give what of a node no Claim holds, label by label; a shared volume is always whole."""
-        free = plain(self.free_plain(node))
+        free = self._free(node)[1]
         labelled = self.labelled.free(node)
         return normalise((*free, *labelled)) if labelled else free
 
     def free_plain(self, node: str) -> dict[str, int]:
         """Give the unlabelled part of it; negative where the node has shrunk below its Claims."""
-        row = self.matrix.free[self.matrix.row(node)].tolist()
-        return {kind: row[column] for kind, column in self.matrix.kinds.items() if row[column]}
+        return self._free(node)[0].copy()
 
     def free_ports(self, node: str) -> LabelledPorts:
         """Give the port ranges of a node that no Claim holds, by reservation."""
         return label_ports(self._free_ports[node], self.labelled.reserved_ports(node))
 
     # ---- within ------------------------------------------------------------------------------------------------
+
+    def _free(self, node: str) -> tuple[dict[str, int], Slices]:
+        """Give the unlabelled free part of a node in two forms, made once for all nodes with as much."""
+        row = self.matrix.free[self.matrix.row(node)]
+        key = row.tobytes()
+        found = self._free_forms.get(key)
+        if found is None:
+            values = row.tolist()
+            amounts = {kind: values[column] for kind, column in self.matrix.kinds.items() if values[column]}
+            if len(self._free_forms) >= MOST_FORMS:
+                self._free_forms.clear()
+            found = self._free_forms[key] = amounts, plain(amounts)
+        return found
 
     def _join_queue(self, run: Run) -> None:
         node = ""
