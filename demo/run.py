@@ -46,8 +46,9 @@ def main() -> int:
                 run_titus(data, scratch, screen),
                 run_armonik(data, screen),
             ]
-    if hint:
-        screen.say(hint, "yellow")
+            off = warnings(data)
+    for line in (*off, *([hint] if hint else [])):
+        screen.say(line, "yellow")
     conclude(screen, time.monotonic() - begun)
     return 0 if all(well) else 1
 
@@ -72,6 +73,13 @@ def containers(folder: Path) -> tuple[dict[str, str], str]:
     if obstacle:
         return {}, f"No task in an image: {obstacle}. To see one, as root on a Debian: make containers demo"
     return {"PORTICO_IMAGES": f"{{ {json.dumps(image.NAME)} = {json.dumps(image.lay_out(folder))} }}"}, ""
+
+
+def warnings(data: Path) -> list[str]:
+    """Say what is off on this machine, or for this user, and where more of it is told."""
+    with Server(Target(data_dir=data)) as server:
+        told = sorted({warning for node in server.get("nodes") for warning in node["warnings"]})
+    return [f"{warning} What helps: .venv/bin/portico doctor" for warning in told]
 
 
 def workers() -> dict[str, str]:

@@ -16,9 +16,9 @@ from portico import __version__
 from portico.composing import armonik, awaiting, endpoints, fleets, measuring
 from portico.composing.armonik import ArmonikServices
 from portico.composing.discovering import discover
-from portico.composing.jobs import WorkerPlace, command_job, python_jobs
+from portico.composing.jobs import WorkerPlace, command_job, python_jobs, require_zone
 from portico.composing.mesos import MesosMaster, mesos_door, offer_settings
-from portico.composing.nodes import SLACK_PERIOD, local_nodes, mesos_outpost, node_config
+from portico.composing.nodes import SLACK_PERIOD, local_nodes, mesos_outpost, node_config, require_agent_ports
 from portico.composing.surroundings import link_path, local_zone, server_secret, web_path
 from portico.composing.ticking import SystemClock, SystemIds
 from portico.composing.titus import NATIVE_GRPC_PORT, NATIVE_REST_PORT, TitusParts, TitusServices
@@ -93,6 +93,8 @@ class Server:
         settings = self.settings
         if settings.engine != "local":
             raise Invalid(f"engine: {settings.engine!r} is not available in this version; expected 'local'")
+        if settings.objects != "files":
+            raise Invalid("objects: this version keeps large data in 'files', below the data directory")
         self.data = self._stack.enter_context(open_directory(settings.data_dir)).path
         endpoints.remove(self.data)
         found = await discover(settings.python)
@@ -103,6 +105,7 @@ class Server:
         jobs = [command_job(kind, place.zone, now) for kind in settings.kinds.values()]
         jobs += python_jobs(found, settings.python, place, now)
         refuse_twins(jobs)
+        require_zone(jobs, place.zone)
         pools = configured_pools(settings)
         if ARMONIK in settings.doors:
             jobs += fleets.fleet_jobs(settings, place, now)
@@ -295,6 +298,8 @@ class Server:
             )
             for number, node in enumerate(local_nodes(settings.nodes))
         }
+        if self.mesos is not None:
+            require_agent_ports(settings, self.data / "nodes")
         self.engine = LocalEngine(self.data / "nodes", configs)
         await self.engine.start()
         if not await awaiting.nodes(plane, set(configs)):
@@ -308,10 +313,15 @@ class Server:
         self.stopping.set()
 
     async def stop(self) -> None:
-        """Stop in reverse order; Runs go on unless they were to be stopped."""
-        if self.stop_runs:
-            await self.engine.stop_nodes(self.plane.gateway)
-        await self._stack.aclose()
+        """Stop in reverse order; Runs go on unless they were to be stopped.
+
+        All else is stopped, too, where a node does not end; then Unavailable names it.
+        """
+        try:
+            if self.stop_runs:
+                await self.engine.stop_nodes(self.plane.gateway)
+        finally:
+            await self._stack.aclose()
 
 
 async def serve(settings: Settings) -> int:
@@ -328,13 +338,20 @@ async def serve(settings: Settings) -> int:
     except PorticoError as error:
         sys.stderr.write(f"portico: {error}\n")
         return 1
+    except OSError as error:  # of a file that is there in another form than we left it, or of a disk that fails
+        sys.stderr.write(f"portico: cannot start: {error}\n")
+        return 1
     sys.stdout.write(f"ready grpc={told['grpc']} http={told['http']} data={server.data}\n")
     sys.stdout.flush()
     await server.stopping.wait()
     failed = server.loops.done() and not server.loops.cancelled() and server.loops.exception() is not None
     if failed:
         _log.error("the server stops because a loop failed", exc_info=server.loops.exception())
-    await server.stop()
+    try:
+        await server.stop()
+    except Unavailable as error:
+        _log.error("nodes do not end with the server", reason=str(error))
+        failed = True
     return 1 if failed else 0
 
 

@@ -29,7 +29,7 @@ from portico.control.queries import (
 from portico.domain.errors import NotFound, PorticoError
 from portico.domain.events import Event, Selector
 from portico.domain.identity import Instant, Revision
-from portico.domain.jobs import Instance, InstanceState, Job, JobMode
+from portico.domain.jobs import Instance, InstanceState, Job, JobMode, Template
 from portico.domain.runs import Run, RunSpec, RunState
 from portico.doors.console.service import routes
 from portico.serving.http_errors import on_domain_error
@@ -57,6 +57,7 @@ class Plot:
         self.runs: dict[str, Run] = {}
         self.sessions: list[SessionView] = []
         self.kinds = ["hello"]
+        self.functions: list[str] = []
         self.revision = self.before = 7
         self.happens: list[Instance] = []
         self.stays_open = False
@@ -106,7 +107,14 @@ class Plot:
                 return []
             case ListJobs():
                 return [
-                    Job(id=f"kind/{name}", door="jobv1", pool="/jobv1", mode=JobMode.DEMAND, created_at=NOW)
+                    Job(
+                        id=f"kind/{name}",
+                        door="jobv1",
+                        pool="/jobv1",
+                        mode=JobMode.DEMAND,
+                        created_at=NOW,
+                        template=Template(function=name if name in self.functions else ""),
+                    )
                     for name in self.kinds
                 ]
             case ReadFile():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import os
 import subprocess
 import sys
@@ -75,6 +76,9 @@ def test_wrong_use_is_2_and_one_line(words: list[str], capsys: pytest.CaptureFix
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["version", "--data-dir", "/x"]) == 0
     assert capsys.readouterr().out == f"portico {__version__}\n"
+    assert run(["version", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["id"], told["version"], told["door"]) == ("portico", __version__, "portico")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -251,6 +251,29 @@ def test_logs_are_followed_to_the_end(
     assert capsysbinary.readouterr().out == b"one\ntwo, which is longer\nthree"
 
 
+@pytest.mark.parametrize("longest", [3, 1 << 20])
+def test_logs_as_objects_are_one_a_line(
+    portico: Portico, plot: Plot, capsys: Captured, monkeypatch: pytest.MonkeyPatch, longest: int
+) -> None:
+    monkeypatch.setattr("portico.cli.runs.LONGEST_LINE", longest)
+    plot.add(a_run(1, RunState.RUNNING))
+    plot.output = [b"one\n\nthe third line is in several pieces, \xff\nend"]
+    assert portico("logs", "--json", a_run(1, RunState.RUNNING).id) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {(record["id"], record["file"], record["state"]) for record in told} == {
+        (a_run(1, RunState.RUNNING).id, "stdout", "running")
+    }
+    lines = [record["line"] for record in told]
+    assert "".join(lines) == "onethe third line is in several pieces, \N{REPLACEMENT CHARACTER}end"
+    assert (len(lines) == 4) is (longest > 100)
+    assert all(record["created_at"] and record["door"] == "jobv1" for record in told)
+
+
+def test_a_tail_of_less_than_nothing_is_misuse(portico: Portico, capsys: Captured) -> None:
+    assert portico("logs", "--tail", "-1", "abcdef") == 2
+    assert capsys.readouterr().err == "portico: --tail starts at 0\n"
+
+
 @pytest.mark.parametrize("end", ["", "\n"])
 @pytest.mark.parametrize("lines", [0, 1, 2, 3, 4, 99])
 def test_the_tail_is_the_last_lines(
@@ -274,6 +297,13 @@ def test_an_instance_without_a_run_has_no_logs(portico: Portico, plot: Plot, cap
     plot.add(an_instance(1))
     assert portico("logs", an_instance(1).id) == 1
     assert "is waiting: it has no Run" in capsys.readouterr().err
+
+
+def test_of_a_function_it_is_said_where_its_output_is(portico: Portico, plot: Plot, capsys: Captured) -> None:
+    plot.add(an_instance(1, S.SUCCEEDED))
+    plot.functions = ["hello"]
+    assert portico("logs", an_instance(1).id) == 1
+    assert "it has no Run; what a function prints is in its worker's: portico runs --active" in capsys.readouterr().err
 
 
 def test_events_end_with_the_moment_they_were_asked_for(portico: Portico, plot: Plot, capsys: Captured) -> None:

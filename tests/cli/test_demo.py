@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -60,6 +60,22 @@ def test_a_server_that_does_not_start_is_told_with_its_log(
     assert told[:2] == ["the server did not start", "The server's log:"]
     assert "portico.toml:1: nonsense" in told[2]
     assert "PORTICO_NONSENSE" not in str(caught.value)
+
+
+def test_what_is_off_is_told_once_with_what_helps(demo: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Two:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing is open."""
+
+        def get(self, _what: str) -> list[dict[str, Any]]:
+            return [{"warnings": ["Nothing is limited."]}, {"warnings": ["Nothing is limited."]}, {"warnings": []}]
+
+    run = demo("run")
+    monkeypatch.setattr(run, "Server", lambda _target: Two())
+    assert run.warnings(tmp_path) == ["Nothing is limited. What helps: .venv/bin/portico doctor"]
 
 
 def _commands() -> list[str]:

@@ -58,3 +58,12 @@ def test_what_is_seen_is_an_object_a_line(tmp_path: Path, capsys: pytest.Capture
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"python", "containers", "runtime", "networks"} <= {found["id"] for found in told}
     assert {found["state"] for found in told} <= {"ok", "hint"}
+
+
+def test_a_directory_that_cannot_be_looked_at_is_judged_by_what_is_above_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unusable = "/" + "x" * 300  # longer than any name may be, which is refused as a lack of rights is
+    assert run(["doctor", "--json", "--data-dir", unusable]) in (0, 1)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert any(found["id"] == "data directory" and unusable in found["seen"] for found in told)

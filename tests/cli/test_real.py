@@ -249,6 +249,51 @@ def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
     assert dismissing.live_keepers(tmp_path / "d") == {}
 
 
+@pytest.mark.parametrize("setting", ["http_port", "mesos_port", "agent_port"])
+def test_each_port_in_use_is_refused_before_a_node_is_started(tmp_path: Path, setting: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = _refused(tmp_path, f"grpc_port = 0\n{_any_but(setting)}{setting} = {port}\n")
+    assert ended.stderr.splitlines()[-1] == (
+        f"portico: cannot listen on 127.0.0.1:{port}: the port is in use by another process"
+    )
+
+
+def _any_but(setting: str) -> str:
+    return "".join(f"{name} = 0\n" for name in ("http_port", "mesos_port", "agent_port") if name != setting)
+
+
+def _refused(folder: Path, settings: str) -> subprocess.CompletedProcess[str]:
+    """Start a server that cannot start; gives how it ended."""
+    (folder / "portico.toml").write_text(settings)
+    command = [*PORTICO, "up", "--data-dir", str(folder / "d")]
+    ended = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Traceback" not in ended.stderr
+    assert dismissing.live_keepers(folder / "d") == {}
+    return ended
+
+
+def test_a_wrong_function_stops_the_start_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text("import portico\n@portico.kind(cron_spec='61 * * * *')\ndef tidy(): pass\n")
+    ended = _refused(tmp_path, '[python]\nmodules = ["wrong"]\npath = ["."]\n')
+    assert ended.stderr == (
+        f"portico: [python] kind tidy at wrong:tidy ({tmp_path / 'wrong.py'}:2): "
+        "cron_spec: cron field 'minute' is '61': 61 is above the maximum 59\n"
+    )
+
+
+def test_objects_that_could_not_be_kept_there_stop_the_start(tmp_path: Path) -> None:
+    assert "objects: this version keeps large data in 'files'" in _refused(tmp_path, 'objects = "s3://bucket"').stderr
+
+
+def test_a_file_that_is_none_stops_the_start_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "d" / "secret").mkdir(parents=True)
+    (tmp_path / "d" / "FORMAT").write_text("1\n")
+    ended = _refused(tmp_path, "")
+    assert ended.stderr == f"portico: cannot start: [Errno 21] Is a directory: '{tmp_path / 'd' / 'secret'}'\n"
+
+
 def test_a_wrong_configuration_is_2_and_names_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "portico.toml").write_text('grpc_port = 1\n\n[kinds.x]\ncommnad = ["true"]\nretries = "many"\n')
     command = [*PORTICO, "up", "--data-dir", str(tmp_path / "d"), "--engine", "steam"]
@@ -259,6 +304,14 @@ def test_a_wrong_configuration_is_2_and_names_file_and_line(tmp_path: Path) -> N
     assert any(line.startswith("portico.toml:5: kinds.x.retries") for line in lines)
     assert any(line.startswith("--engine: ") for line in lines)
     assert not (tmp_path / "d").exists()
+
+
+def test_a_data_directory_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
+    command = [*PORTICO, "up", "--data-dir", "/" + "x" * 300]
+    ended = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("portico: data directory /xxx")
+    assert ended.stderr.endswith("cannot be used: File name too long\n")
 
 
 def test_a_variable_that_is_no_setting_is_2(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_elapsed_counts_from_the_start_to_the_end_or_to_now() -> None:
     assert words.elapsed({"started_at": None, "ended_at": ended}, NOW) == ""
     assert words.elapsed({"started_at": begun, "ended_at": None}, NOW) == "30 s"
     assert words.elapsed({"started_at": begun, "ended_at": ended}, NOW) == "2.0 s"
+    for state in ("waiting", "pending"):  # tried before, and waiting to be tried again
+        assert words.elapsed({"state": state, "started_at": begun, "ended_at": None}, NOW) == ""
 
 
 @given(st.text())

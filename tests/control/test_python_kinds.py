@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from harness import FakeLine, FakeNode, make_plane, settle
 
+from portico.control import timers
 from portico.control.commands import CancelInstances, ScheduleKind
 from portico.control.jobs.catalogue import kind_id
 from portico.control.queries import GetInstance
@@ -214,6 +215,24 @@ def test_a_call_over_its_timeout_ends_with_its_worker():
         await settle(plane)
         await replaced(plane)
         assert len(node.orders) == 2
+
+    asyncio.run(story())
+
+
+def test_deadlines_of_calls_that_have_ended_are_not_kept(monkeypatch):
+    monkeypatch.setattr(timers, "MOST_FORGOTTEN", 1)
+
+    async def story():
+        plane, _, (worker,) = await started(timeout=3600)
+        before = plane.timers.size
+        for number in range(10):
+            await plane.submit(ScheduleKind("work"))
+            await settle(plane)
+            worker.begin(worker.calls[number])
+            await settle(plane)
+            worker.end(worker.calls[number])
+            await settle(plane)
+        assert plane.timers.size <= before + 2
 
     asyncio.run(story())
 

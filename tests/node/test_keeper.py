@@ -90,7 +90,7 @@ def test_the_end_of_the_keeper_is_not_the_end_of_a_run() -> None:
             assert keeper_alive(site.directory) is None
             pid = control.started["r"].pid
             assert start_time(pid)
-            os.kill(pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
 
     play(story())
 
@@ -124,6 +124,15 @@ def test_a_directory_without_rights_is_said(tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises((Unavailable, OSError)):
         start_keeper(blocked, NodeConfig(node="n", link="unix:/x", secret="", amounts={}))
+
+
+def test_a_keeper_that_does_not_come_up_in_time_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **_: object) -> None:
+        raise subprocess.TimeoutExpired(command, 10)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(Unavailable, match=r"no keeper came up in .* in 10 s"):
+        start_keeper(tmp_path, NodeConfig(node="n", link="unix:/x", secret="", amounts={}))
 
 
 def test_a_lock_ends_with_its_holder(tmp_path: Path) -> None:

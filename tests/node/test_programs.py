@@ -40,6 +40,14 @@ def test_a_program_that_moved_is_found_again(tmp_path: Path) -> None:
     assert programs.resolve("tool", path, "/") == str(second)
 
 
+def test_a_folder_that_cannot_be_looked_into_is_passed_over(tmp_path: Path) -> None:
+    tool = program(tmp_path / "b" / "tool")
+    unusable = "/" + "x" * 300  # longer than any name may be, which is refused as a lack of rights is
+    assert Programs().resolve("tool", f"{unusable}:{tool.parent}", "/") == str(tool)
+    with pytest.raises(Invalid, match="no such program: tool"):
+        Programs().resolve("tool", unusable, "/")
+
+
 def test_relative_names_count_from_the_working_directory(tmp_path: Path) -> None:
     program(tmp_path / "bin" / "tool")
     programs = Programs()

@@ -169,10 +169,10 @@ def test_key_material_that_cannot_be_used_is_named(tmp_path):
 
     async def story():
         server = GrpcServer([], Metrics(), GrpcSettings(tls=files))
-        with pytest.raises(Invalid, match=r"server\.key are no PEM certificate with its key"):
+        with pytest.raises(Invalid, match=r"^auth\.tls_cert: .*server\.key are no PEM certificate with its key"):
             await server.start([LOOPBACK])
         files.key.unlink()
-        with pytest.raises(Invalid, match=r"cannot read .*server\.key"):
+        with pytest.raises(Invalid, match=r"^auth\.tls_key: cannot read .*server\.key"):
             await server.start([LOOPBACK])
 
     asyncio.run(story())

@@ -113,6 +113,7 @@ def complaints(tmp_path: Path, text: str, environ: dict[str, str] | None = None,
         # the rest
         ("[retention]\nsandbox_min_free = 1.5", "2: retention.sandbox_min_free: 1.5 is out of range; expected a number from 0 to 1"),
         ("[auth]\ntls_cert = 'a'", "1: auth: only one of tls_cert and tls_key is given; expected both or none"),
+        ("[auth]\ntoken = 'a b'", "2: auth.token: a character in it that no header can carry; expected printable ASCII characters without spaces"),
         ("[auth]\ntls_client_ca = 'a'", "1: auth: tls_client_ca is given without tls_cert; expected tls_cert and tls_key too"),
         ("[auth]\norigins = ['https://a/']", "2: auth.origins: 'https://a/' is not an origin; expected SCHEME://HOST or SCHEME://HOST:PORT in lower case, without a path"),
         ("[log]\nformat = 'jsn'", "2: log.format: 'jsn' is not known; expected json"),

@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from portico import __version__
 from portico.cli.failures import INTERRUPTED, SUCCESS, Failed, Misused
-from portico.cli.options import Target
+from portico.cli.options import Asked, Target
 
 SERVER = Group("Server", sort_key=1)
 WORK = Group("Work", sort_key=2)
@@ -81,9 +81,14 @@ def completion(shell: Literal["bash", "zsh", "fish"], /, *, target: _Unused = Ta
     sys.stdout.write(build().generate_completion(shell=shell))
 
 
-def version(*, target: _Unused = Target()) -> None:  # noqa: ARG001, B008 — taken and not needed; a frozen value
+def version(*, target: Annotated[Asked, Parameter(show=False)] = Asked()) -> None:  # noqa: B008 — a frozen value
     """Print the version."""
-    sys.stdout.write(f"portico {__version__}\n")
+    if target.json:
+        from portico.cli import rendering  # noqa: PLC0415 — help and completion must not wait for it
+
+        rendering.objects([{"id": "portico", "version": __version__}])
+    else:
+        sys.stdout.write(f"portico {__version__}\n")
 
 
 def main() -> None:

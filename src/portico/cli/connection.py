@@ -7,6 +7,7 @@ when nobody answers. Loads the HTTP library only when a server is asked.
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ class Server:
             base_url=self.address + PREFIX,
             headers=authorization(target),
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-            transport=transport(self.address),
+            transport=transport(self.address, target),
         )
 
     def __enter__(self) -> Self:
@@ -96,13 +97,26 @@ class Server:
         try:
             yield
         except (self._errors.ConnectError, self._errors.ConnectTimeout) as error:
-            raise unreachable(self.target) from error
+            raise self._unconnected(error) from error
         except self._errors.ReadTimeout as error:
             if patience is not None:
                 raise Quiet from error
             raise Unreachable(f"the server at {self.address} did not answer in {ANSWER_SECONDS:g} s") from error
         except self._errors.HTTPError as error:
-            raise Unreachable(f"the connection to the server at {self.address} broke: {error}") from error
+            raise self._broken(error) from error
+
+    def _broken(self, error: Exception) -> Unreachable:
+        """Say how a connection ended; a server that wants to know who asks often ends it without a word."""
+        silent = self.address.startswith("https://") and self.target.cert_file is None
+        hint = "; if it wants a client's certificate, show one with --cert-file" if silent else ""
+        return Unreachable(f"the connection to the server at {self.address} broke: {error}{hint}")
+
+    def _unconnected(self, error: Exception) -> Unreachable:
+        """Tell a server that is not there from one that is not trusted."""
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            hint = "name the file of its authority with --ca-file"
+            return Unreachable(f"the server at {self.address} is not trusted: {error}; {hint}")
+        return unreachable(self.target)
 
 
 def address(target: Target) -> str:
@@ -154,14 +168,34 @@ def authorization(target: Target) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def transport(server: str) -> httpx.HTTPTransport:
+def transport(server: str, target: Target) -> httpx.HTTPTransport:
     """Give a direct connection: a proxy of the environment is not meant for this server.
 
     Certificates are looked at only where they can come; loading the authorities takes longer than most answers.
     """
     import httpx  # noqa: PLC0415 — as above
 
-    return httpx.HTTPTransport(verify=server.startswith("https://"))
+    return httpx.HTTPTransport(verify=trust(target) if server.startswith("https://") else False)
+
+
+def trust(target: Target) -> ssl.SSLContext:
+    """Say whom to trust, and what to show to a server that wants to know who asks; raises Misused for a wrong file."""
+    import httpx  # noqa: PLC0415 — as above
+
+    if target.key_file is not None and target.cert_file is None:
+        raise Misused("--key-file is given without --cert-file")
+    context = httpx.create_ssl_context()
+    option = "--ca-file"
+    try:
+        if target.ca_file is not None:
+            context = ssl.create_default_context(cafile=target.ca_file)
+        option = "--cert-file"
+        if target.cert_file is not None:
+            context.load_cert_chain(target.cert_file, target.key_file)
+    except (OSError, ValueError) as error:  # SSLError is one of the former
+        file = target.ca_file if option == "--ca-file" else target.cert_file
+        raise Misused(f"{option}: {file} cannot be used: {error}") from error
+    return context
 
 
 def check(answer: httpx.Response) -> None:

@@ -106,7 +106,8 @@ def check_python() -> Iterator[Finding]:
 
 def check_directory(directory: Path) -> Iterator[Finding]:
     """Look whether the data directory can be written, or made."""
-    existing = next(path for path in (directory.absolute(), *directory.absolute().parents) if path.exists())
+    places = (directory.absolute(), *directory.absolute().parents)
+    existing = next(path for path in places if os.path.exists(path))  # noqa: PTH110 — False where we may not look
     if not existing.is_dir():
         hint = f"choose another one with --data-dir: {existing} is no directory"
     elif not os.access(existing, os.W_OK | os.X_OK):

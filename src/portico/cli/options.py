@@ -28,6 +28,13 @@ class Target:
     ] = None
     server: Annotated[str | None, Parameter(help="Address of the server instead, such as http://host:8080.")] = None
     token_file: Annotated[Path | None, Parameter(help="File with the bearer token of the server.")] = None
+    ca_file: Annotated[
+        Path | None, Parameter(help="PEM file with the authorities that a TLS server is trusted by.")
+    ] = None
+    cert_file: Annotated[
+        Path | None, Parameter(help="PEM file with the certificate to show, if the server wants one.")
+    ] = None
+    key_file: Annotated[Path | None, Parameter(help="PEM file with its key, if it is not in the same file.")] = None
 
     @property
     def directory(self) -> Path:
@@ -41,8 +48,14 @@ class Target:
             chosen += ["--server", self.server]
         elif self.data_dir is not None:
             chosen += ["--data-dir", str(self.data_dir)]
-        if self.token_file is not None:
-            chosen += ["--token-file", str(self.token_file)]
+        files = (
+            ("--token-file", self.token_file),
+            ("--ca-file", self.ca_file),
+            ("--cert-file", self.cert_file),
+            ("--key-file", self.key_file),
+        )
+        for option, file in files:
+            chosen += [option, str(file)] if file is not None else []
         return shlex.join(["portico", *words, *chosen])
 
 

@@ -59,9 +59,17 @@ def find_run(server: Server, text: str, *, wait: bool = False) -> Record:
             change for change in changes(server, instance["id"]) if change["run"] or change["state"] in words.ENDED
         )
     if not instance["run"]:
-        raise Failed(f"instance {instance['id']} is {instance['state']}: it has no Run")
+        raise Failed(f"instance {instance['id']} is {instance['state']}: it has no Run{_elsewhere(server, instance)}")
     run: Record = server.get("runs", instance["run"])
     return run
+
+
+def _elsewhere(server: Server, instance: Record) -> str:
+    """Say where to look for what a function has printed; its worker's Run is known while it runs only."""
+    functions = {kind["id"] for kind in server.get("kinds") if kind["runs"] == "function"}
+    if instance["kind"] not in functions:
+        return ""
+    return f"; what a function prints is in its worker's: {server.target.command('runs', '--active')}"
 
 
 def _find_task(server: Server, name: str) -> Record | None:

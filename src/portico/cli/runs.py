@@ -11,14 +11,16 @@ from cyclopts import Parameter
 
 from portico.cli import rendering, showing, words
 from portico.cli.connection import Record, Server
-from portico.cli.failures import Refused
+from portico.cli.failures import Misused, Refused
 from portico.cli.instances import DEFAULT_NEWEST, Newest
-from portico.cli.options import Asked, Target
+from portico.cli.options import Asked
 from portico.cli.resolving import find_run
 
 CHUNK = 1 << 20
 LOOK_EVERY_SECONDS = 0.3
 TAIL_CHUNK = 64 << 10
+LONGEST_LINE = 1 << 20
+"""Bytes without a line break that are kept in memory."""
 _NOT_YET = frozenset({"unavailable", "not_found"})
 """Codes by which a file is refused that its Run has not made yet."""
 
@@ -122,9 +124,9 @@ def logs(
     follow: Annotated[bool, Parameter(name=["--follow", "-f"], negative=())] = False,
     stderr: Annotated[bool, Parameter(negative=())] = False,
     tail: int | None = None,
-    target: Target = Target(),  # noqa: B008 — a frozen value
+    target: Asked = Asked(),  # noqa: B008 — a frozen value
 ) -> None:
-    """Print what a Run has written, byte for byte.
+    """Print what a Run has written, byte for byte; with --json, an object for each line of it.
 
     Parameters
     ----------
@@ -135,13 +137,36 @@ def logs(
     tail
         Begin with the last so many lines.
     """
+    if tail is not None and tail < 0:
+        raise Misused("--tail starts at 0")
     path = "stderr" if stderr else "stdout"
     with Server(target) as server:
         found = find_run(server, run, wait=follow)
         begin = 0 if tail is None else _tail_offset(server, found["id"], path, tail)
-        for data in _output(server, found["id"], path, begin, follow=follow):
+        output = _output(server, found["id"], path, begin, follow=follow)
+        if target.json:
+            for lines in _lines(output):
+                rendering.objects(_line_object(found, path, line) for line in lines)
+            return
+        for data in output:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+
+
+def _line_object(run: Record, path: str, line: bytes) -> Record:
+    told = {name: run[name] for name in ("id", "door", "state", "created_at")}
+    return told | {"file": path, "line": line.decode(errors="replace")}
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Cut output into lines, as many at a time as have come; what is too long for one counts as several."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        if len(rest) > LONGEST_LINE:
+            whole, rest = [*whole, rest], b""
+        yield whole
+    yield [rest] if rest else []
 
 
 def _output(server: Server, run: str, path: str, offset: int, *, follow: bool) -> Iterator[bytes]:

@@ -55,7 +55,7 @@ def up(  # noqa: PLR0913 — the flags of the contract, all by keyword
     grpc_port
         Port of all gRPC doors; 0 is any free port, here and below [default: 50051].
     http_port
-        Port of the web page, this command line and REST doors [default: 8080].
+        Port of this command line, REST doors and metrics [default: 8080].
     mesos_port
         Port of the Mesos master [default: 5050].
     agent_port
@@ -99,7 +99,8 @@ def config_file(chosen: Path | None, data: Path) -> Path | None:
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named)
-    return next((path for path in (Path(CONFIG_FILE), data / CONFIG_FILE) if path.is_file()), None)
+    # A directory that may not be looked into is told of when it is opened as the data directory.
+    return next((path for path in (Path(CONFIG_FILE), data / CONFIG_FILE) if os.path.isfile(path)), None)  # noqa: PTH113
 
 
 def down(

@@ -14,6 +14,9 @@ ENDED = frozenset({"succeeded", "failed", "cancelled", "timed_out"})
 RUN_ENDED = frozenset({"succeeded", "failed", "killed", "lost"})
 """States in which a Run has ended."""
 
+_BEFORE = frozenset({"waiting", "pending"})
+"""States of an instance that is still to begin, or to begin again: its times are those of the try before."""
+
 SUCCEEDED = "succeeded"
 
 _COLOURS = {
@@ -103,10 +106,10 @@ def local(text: str | None) -> str:
 
 
 def elapsed(record: Mapping[str, object], now: datetime) -> str:
-    """Write how long an instance or Run has been running, or ran; nothing before it began."""
+    """Write how long an instance or Run has been running, or ran; nothing before it began, or while it waits again."""
     start, end = record.get("started_at"), record.get("ended_at")
     begun = moment(start if isinstance(start, str) else None)
-    if begun is None:
+    if begun is None or record.get("state") in _BEFORE:
         return ""
     until = moment(end if isinstance(end, str) else None) or now
     return duration((until - begun).total_seconds())

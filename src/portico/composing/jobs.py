@@ -1,25 +1,36 @@
-"""Kinds and fleets as Jobs."""
+"""Kinds and fleets as Jobs; what is wrong with them is refused by name before any of them is made."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from portico.control.jobs.catalogue import kind_id
+import msgspec
+
+from portico.control.jobs.catalogue import kind_id, kind_name
+from portico.deciding import cron
 from portico.domain.errors import Invalid
 from portico.domain.identity import SECOND, Instant, Micros
 from portico.domain.jobs import Job, JobMode, Retry, Schedule, Template
-from portico.domain.resources import CPUS, DISK, MEM, WHOLE
+from portico.domain.resources import CPUS, DISK, GPUS, MEM, WHOLE
 from portico.domain.runs import AbsencePolicy, Limits, RunSpec
 from portico.doors.jobv1.outpost.discovery import Document, KindFact
+from portico.kinds import Kind
 from portico.settings import KindSettings, PythonSettings, parse_duration
 from portico.settings.armonik_values import DEFAULT_RESOURCES
+from portico.settings.problems import Rejected, nearest
+from portico.settings.scalars import check_pool_path
 
 DOOR = "jobv1"
 _MEGABYTE = 1 << 20
 WORKER_MODULE = "portico.doors.jobv1.outpost.worker"
 FLEET_PREFIX = "fleet/"
+_NUMBERS = range(-(2**31), 2**31)
+_KINDS_OF_RESOURCES = (CPUS, MEM, DISK, GPUS)
+_MOST_UNITS = 10**12
 
 
 def command_job(kind: KindSettings, zone: str, now: Instant) -> Job:
@@ -66,6 +77,7 @@ def python_jobs(found: Document, settings: PythonSettings, worker: WorkerPlace, 
     """Make the Jobs of kinds that are functions, and a fleet of workers for each pool and size they ask for."""
     jobs: list[Job] = []
     fleets: dict[str, Job] = {}
+    refuse_wrong(found.kinds)
     for fact in found.kinds:
         amounts = _amounts(fact)
         fleet = _fleet_name(fact.options.pool, amounts)
@@ -82,6 +94,55 @@ class WorkerPlace:
         self.link = link
         self.secret_file = secret_file
         self.zone = zone
+
+
+def refuse_wrong(found: Sequence[KindFact]) -> None:
+    """Refuse options of functions that their mark could not judge; Invalid has a line for each problem."""
+    problems = [
+        f"[python] kind {fact.options.name} at {fact.place}: {problem}"
+        for fact in found
+        for problem in _problems(fact.options)
+    ]
+    if problems:
+        raise Invalid("\n".join(problems))
+
+
+def _problems(options: Kind) -> Iterator[str]:
+    judges: tuple[tuple[str, Callable[[str], object], str], ...] = (
+        ("cron_spec", lambda text: text and cron.parse(text, "UTC"), options.cron_spec),
+        ("schedule_at", _instant, options.schedule_at),
+        ("backoff", parse_duration, options.backoff),
+        ("timeout", parse_duration, options.timeout),
+        ("pool", check_pool_path, options.pool),
+    )
+    for option, judge, text in judges:
+        try:
+            judge(text)
+        except Invalid as error:
+            yield f"{option}: {error}"
+        except Rejected as refusal:
+            yield f"{option}: {refusal.what}; expected {refusal.expected}"
+    for option, number in (("priority", options.priority), ("retries", options.retries)):
+        if number not in _NUMBERS:
+            yield f"{option}: {number} is out of range; expected an integer of 32 bits"
+    for name, amount in options.resources.items():
+        if name not in _KINDS_OF_RESOURCES:
+            yield f"resources: unknown kind {name!r}; expected {nearest(name, _KINDS_OF_RESOURCES)}"
+        elif amount > _MOST_UNITS:
+            yield f"resources: {name} = {amount:g} is out of range; expected at most {_MOST_UNITS}"
+
+
+def require_zone(jobs: Sequence[Job], zone: str) -> None:
+    """Refuse a server's time zone in which its Jobs' schedules cannot be read."""
+    for job in jobs:
+        if job.schedule.cron:
+            try:
+                cron.parse(job.schedule.cron, zone)
+            except Invalid as error:
+                raise Invalid(
+                    f"the server's time zone {zone!r} is unknown: the cron line of {kind_name(job.id)} cannot be read "
+                    f"in it; set the variable TZ to one such as Europe/Berlin, or begin the line with CRON_TZ="
+                ) from error
 
 
 def _amounts(fact: KindFact) -> dict[str, int]:
@@ -103,7 +164,7 @@ def _fleet_job(
         "PORTICO_WORKER_FLEET": name,
         "PORTICO_WORKER_CODE": code,
         "PORTICO_WORKER_MODULES": ":".join(settings.modules),
-        "PORTICO_WORKER_PATH": ":".join(str(path) for path in settings.path),
+        "PORTICO_WORKER_PATH": _listed([str(path) for path in settings.path]),
     }
     spec = RunSpec(
         argv=(sys.executable, "-m", WORKER_MODULE),
@@ -130,6 +191,13 @@ def _fleet_job(
     )
 
 
+def _listed(folders: list[str]) -> str:
+    """Write folders as the worker reads them: joined, or as JSON where a name has the separator in it."""
+    if any(os.pathsep in folder for folder in folders):
+        return msgspec.json.encode(folders).decode()
+    return os.pathsep.join(folders)
+
+
 def _function_job(fact: KindFact, fleet: str, amounts: dict[str, int], zone: str, now: Instant) -> Job:
     options = fact.options
     return Job(
@@ -148,15 +216,15 @@ def _function_job(fact: KindFact, fleet: str, amounts: dict[str, int], zone: str
         ),
         retry=Retry(options.retries, parse_duration(options.backoff)),
         concurrency=options.concurrency,
-        schedule=Schedule(options.cron_spec, zone, _instant(options.schedule_at, options.name)),
+        schedule=Schedule(options.cron_spec, zone, _instant(options.schedule_at)),
     )
 
 
-def _instant(text: str, kind: str) -> Instant:
+def _instant(text: str) -> Instant:
     if not text:
         return Instant(0)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Invalid(f"kind {kind}: schedule_at {text!r} is not an RFC 3339 time") from error
+        raise Invalid(f"{text!r} is not an RFC 3339 time") from error
     return Instant(round(moment.timestamp() * 1_000_000))

@@ -13,6 +13,8 @@ from portico.domain.identity import SECOND, Micros
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE
 from portico.doors.mesos.outpost.operator.perf_events import Sampling, field_of
 from portico.node.config import NodeConfig, OutpostConfig
+from portico.node.starting import keeper_alive
+from portico.serving.addresses import Address, require_free
 from portico.settings import ImageSource, NodeSettings, RetentionSettings, Settings
 from portico.settings.model import BUILT_IN_IMAGES
 
@@ -29,20 +31,36 @@ def local_nodes(nodes: tuple[NodeSettings, ...]) -> tuple[NodeSettings, ...]:
     return nodes or (NodeSettings(name=socket.gethostname()),)
 
 
+def require_agent_ports(settings: Settings, root: Path) -> None:
+    """Raise Unavailable or Invalid when a node that is to be started cannot have its Mesos agent's port.
+
+    A node that runs already, in its directory below `root`, has it.
+    """
+    for number, node in enumerate(local_nodes(settings.nodes)):
+        if keeper_alive(root / node.name) is None:
+            for port in _agent_ports(settings, number):
+                require_free(Address(settings.host, port))
+
+
 def mesos_outpost(settings: Settings, number: int) -> OutpostConfig:
     """Say to the agent of the node with this number, from 0, how to serve the Mesos agent API.
 
     Its port is the agent port plus the number, any when that is 0. The first node also answers on Mesos' own agent
     port with native ports.
     """
-    ports = [settings.agent_port + number if settings.agent_port else 0]
-    if settings.native_ports and number == 0 and ports[0] != MESOS_NATIVE_PORT:
-        ports.append(MESOS_NATIVE_PORT)
+    ports = _agent_ports(settings, number)
     arguments = ["--host", settings.host, *(word for port in ports for word in ("--port", str(port)))]
     if settings.advertise:
         arguments += ["--advertise", settings.advertise]
     arguments += _perf(settings)
     return OutpostConfig("mesos", (sys.executable, "-m", "portico.doors.mesos.outpost", *arguments))
+
+
+def _agent_ports(settings: Settings, number: int) -> list[int]:
+    ports = [settings.agent_port + number if settings.agent_port else 0]
+    if settings.native_ports and number == 0 and ports[0] != MESOS_NATIVE_PORT:
+        ports.append(MESOS_NATIVE_PORT)
+    return ports
 
 
 def _perf(settings: Settings) -> list[str]:

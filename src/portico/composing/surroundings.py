@@ -8,6 +8,7 @@ from pathlib import Path
 
 from portico.domain.errors import Invalid
 
+LOCAL_TIME, ZONE_NAME = Path("/etc/localtime"), Path("/etc/timezone")
 _LONGEST_PATH = 100
 """Bytes that every system takes as the path of a Unix socket."""
 
@@ -48,7 +49,15 @@ def local_zone() -> str:
     if named:
         return named
     try:
-        target = Path("/etc/localtime").resolve(strict=True)
+        target = LOCAL_TIME.resolve(strict=True)
     except OSError:
         return "UTC"
-    return str(target).partition("zoneinfo/")[2] or "UTC"
+    return str(target).partition("zoneinfo/")[2] or _named_zone() or "UTC"
+
+
+def _named_zone() -> str:
+    """Read the zone's name where the rules of the zone are a copy, which has none."""
+    try:
+        return ZONE_NAME.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""

@@ -28,14 +28,21 @@ class Tallies:
     def __init__(self) -> None:
         self.kinds: dict[str, KindTally] = {}
 
+    def attempt_ended(self, job: str) -> None:
+        """Count the end of an Attempt that had begun."""
+        self._tally(job).executed += 1
+
     def instance_ended(self, instance: Instance) -> None:
-        """Count the end of an Instance."""
-        tally = self.kinds.get(instance.job)
-        if tally is None:
-            tally = self.kinds[instance.job] = KindTally()
+        """Count the end of an Instance, and how long its last Attempt took; one that waited again has none."""
+        tally = self._tally(instance.job)
         tally.by_state[instance.state] = tally.by_state.get(instance.state, 0) + 1
-        if instance.started_at:
-            tally.executed += 1
+        if instance.started_at and instance.started_at >= instance.scheduled_at:
             seconds = (instance.ended_at - instance.started_at) / 1_000_000
             tally.seconds += seconds
             tally.durations[bisect_left(BUCKETS, seconds)] += 1
+
+    def _tally(self, job: str) -> KindTally:
+        tally = self.kinds.get(job)
+        if tally is None:
+            tally = self.kinds[job] = KindTally()
+        return tally

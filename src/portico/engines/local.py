@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from portico.control.cluster.gateway import AgentSession, Gateway
+from portico.domain.errors import Unavailable
 from portico.domain.frames import Shutdown
 from portico.node.config import NodeConfig
 from portico.node.starting import keeper_alive, start_keeper
@@ -36,17 +37,24 @@ class LocalEngine:
             pid = await asyncio.to_thread(start_keeper, self._root / name, config)
             _log.info("node started", node=name, keeper=pid)
 
-    def _alive(self) -> bool:
-        return any(keeper_alive(self._root / name) is not None for name in self._configs)
+    def _alive(self) -> list[str]:
+        return [name for name in self._configs if keeper_alive(self._root / name) is not None]
 
     async def stop_nodes(self, gateway: Gateway) -> None:
-        """End every node with all its Runs, and wait until they are gone; one that is not there is told when it is."""
+        """End every node with all its Runs, and wait until they are gone; one that is not there is told when it is.
+
+        Raises Unavailable naming the nodes that have not ended in time.
+        """
         told: dict[str, AgentSession] = {}
-        async with asyncio.timeout(STOP_PATIENCE):
-            while self._alive():
-                for name in self._configs:
-                    session = gateway.sessions.get(name)
-                    if session is not None and told.get(name) is not session:
-                        told[name] = session
-                        gateway.send(name, Shutdown(stop_runs=True))
-                await asyncio.sleep(_LOOK_EVERY)
+        try:
+            async with asyncio.timeout(STOP_PATIENCE):
+                while self._alive():
+                    for name in self._configs:
+                        session = gateway.sessions.get(name)
+                        if session is not None and told.get(name) is not session:
+                            told[name] = session
+                            gateway.send(name, Shutdown(stop_runs=True))
+                    await asyncio.sleep(_LOOK_EVERY)
+        except TimeoutError as error:
+            left = ", ".join(self._alive())
+            raise Unavailable(f"not ended in {STOP_PATIENCE:g} s: {left}") from error

@@ -34,9 +34,12 @@ def start_keeper(directory: Path, config: NodeConfig) -> int:
     if alive is not None:
         return alive
     command = [sys.executable, "-m", "portico.node", "keeper", "--directory", str(directory), "--detach"]
-    ended = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False, env=dict(os.environ)
-    )
+    try:
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False, env=dict(os.environ)
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"no keeper came up in {directory} in {_PATIENCE:g} s") from error
     alive = int(ended.stdout) if ended.stdout.strip().isdigit() else keeper_alive(directory)
     if alive is None:
         raise Unavailable(f"no keeper came up in {directory}: {ended.stderr.decode(errors='replace').strip()}")

@@ -44,21 +44,22 @@ def server_ssl_context(files: TlsFiles) -> ssl.SSLContext:
     """Load the material for a TLS server of TLS 1.2 or later; Invalid names the file that cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _read(files.certificate, "auth.tls.certificate")
-    _read(files.key, "auth.tls.key")
+    _read(files.certificate, "auth.tls_cert")
+    _read(files.key, "auth.tls_key")
     try:
         context.load_cert_chain(files.certificate, files.key)
     except (ssl.SSLError, ValueError) as error:
         raise Invalid(
-            f"{files.certificate} and {files.key} are no PEM certificate with its key: {error}", "auth.tls.certificate"
+            f"auth.tls_cert: {files.certificate} and {files.key} are no PEM certificate with its key: {error}",
+            "auth.tls_cert",
         ) from error
     if files.client_authority is not None:
-        _read(files.client_authority, "auth.tls.client_authority")
+        _read(files.client_authority, "auth.tls_client_ca")
         try:
             context.load_verify_locations(files.client_authority)
         except (ssl.SSLError, ValueError) as error:
             raise Invalid(
-                f"{files.client_authority} holds no PEM certificate: {error}", "auth.tls.client_authority"
+                f"auth.tls_client_ca: {files.client_authority} holds no PEM certificate: {error}", "auth.tls_client_ca"
             ) from error
         context.verify_mode = ssl.CERT_REQUIRED
     return context
@@ -69,8 +70,8 @@ def grpc_credentials(files: TlsFiles) -> grpc.ServerCredentials:
     server_ssl_context(files)  # gRPC would take any bytes and fail to bind without a reason
     authority = None
     if files.client_authority is not None:
-        authority = _read(files.client_authority, "auth.tls.client_authority")
-    pair = (_read(files.key, "auth.tls.key"), _read(files.certificate, "auth.tls.certificate"))
+        authority = _read(files.client_authority, "auth.tls_client_ca")
+    pair = (_read(files.key, "auth.tls_key"), _read(files.certificate, "auth.tls_cert"))
     return grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
 
 
@@ -79,4 +80,4 @@ def _read(path: Path, field: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Invalid(f"cannot read {path}: {error.strerror}", field) from error
+        raise Invalid(f"{field}: cannot read {path}: {error.strerror}", field) from error

@@ -30,6 +30,7 @@ from portico.settings.scalars import (
     integer,
     origins,
     port,
+    secret,
     text,
     word_or_url,
 )
@@ -123,7 +124,7 @@ def _retention(place: Place) -> RetentionSettings:
 def _auth(place: Place) -> AuthSettings:
     with Table(place) as table:
         auth = AuthSettings(
-            token=table.take("token", text, None),
+            token=table.take("token", secret, None),
             tls_cert=table.take("tls_cert", scalars.path, None),
             tls_key=table.take("tls_key", scalars.path, None),
             tls_client_ca=table.take("tls_client_ca", scalars.path, None),

@@ -51,6 +51,14 @@ def text(place: Place) -> str:
     return found
 
 
+def secret(place: Place) -> str:
+    """A token that fits into a header; never shown."""
+    found = text(place)
+    if not found.isascii() or not found.isprintable() or " " in found:
+        raise Rejected("a character in it that no header can carry", "printable ASCII characters without spaces")
+    return found
+
+
 def boolean(place: Place) -> bool:
     """True or false, nothing that merely resembles them."""
     if not isinstance(place.value, bool):

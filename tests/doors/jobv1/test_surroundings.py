@@ -7,6 +7,7 @@ import pytest
 from doors.jobv1.client import upstream
 from doors.jobv1.client.remote import COMPLETED, Remote, RemoteError
 
+from portico.domain.errors import Exhausted
 from portico.domain.jobs import Instance, InstanceState
 from portico.doors.jobv1.errors import translate
 from portico.doors.jobv1.service import DOOR, SERVICE, JobService, add_to_server
@@ -119,6 +120,24 @@ def test_an_answer_beyond_the_limit_says_how_to_ask_for_less(stubs, method):
         remote.close()
     assert refusal.value.code == "RESOURCE_EXHAUSTED"
     for way in ("query.kind", "query.state", "query.uuid", "50000"):
+        assert way in refusal.value.details
+
+
+class TooMany:
+    """A control that finds more than it lists."""
+
+    async def ask(self, query):
+        raise Exhausted("500001 instances match, at most 500000 are listed at once; ask for less")
+
+
+def test_more_instances_than_are_listed_says_how_to_ask_for_less(stubs):
+    with Serving(TooMany(), 1 << 20) as target:
+        remote = Remote(stubs[upstream.LATER], target)
+        with pytest.raises(RemoteError) as refusal:
+            remote.call("LookupInstances", {"query": {}})
+        remote.close()
+    assert refusal.value.code == "RESOURCE_EXHAUSTED"
+    for way in ("query.kind", "query.state", "query.uuid", "500001"):
         assert way in refusal.value.details
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from store.records import RUNS, TABLES, note, reading, run, where, write
 
-from portico.domain.errors import Damaged, PorticoError, Unavailable
+from portico.domain.errors import Damaged, Forbidden, PorticoError, Unavailable
 from portico.domain.identity import Revision
 from portico.store.port import Batch, Operator, PruneEvents, Select
 from portico.store.sqlite import SqliteStore, queries
@@ -169,6 +169,11 @@ def test_a_locked_file_is_a_conflict(store: SqliteStore, path: Path) -> None:
             write(store, run(1, "r1"))
         other.execute("ROLLBACK")
     write(store, run(1, "r1"))
+
+
+def test_a_place_that_takes_no_backup_is_told(store: SqliteStore) -> None:
+    with pytest.raises(Forbidden, match="no backup can be written to /proc: "):
+        store.backup("/proc/copy.db")
 
 
 def test_a_backup_during_writes_is_one_state(store: SqliteStore, tmp_path: Path) -> None:

@@ -151,6 +151,8 @@ def end_attempt(plane: Plane, tx: Transaction, instance: Instance, ending: Endin
         _wait_again(plane, tx, job, instance, Micros(0))
         return
     ran_for = ending.at - ending.started_at if ending.started_at else 0
+    if job.mode is JobMode.DEMAND and (ending.started_at or instance.state is InstanceState.RUNNING):
+        plane.metrics.attempt_ended(job.id)
     instance = _count(job, instance, ending, ran_for)
     verdict = ending.verdict
     if instance.cancel and verdict is not Verdict.SUCCESS:
@@ -256,6 +258,8 @@ def conclude(
         deadline=Instant(0),
     )
     tx.put(ended)
+    if instance.deadline and not instance.recurring:  # a recurring one sets a timer of the same name again
+        tx.after(lambda: plane.timers.forget("call_deadline", ended.id))
     _log.debug("instance ended", instance=ended.id, job=ended.job, run=ended.attempt, state=ended.state.value)
     job = plane.state.jobs[ended.job]
     ear = plane.job_ears.get(job.door)

@@ -21,6 +21,7 @@ DOOR = "jobv1"
 API_VERSION = "v1"
 SLICE = 200
 """Instances encoded before other work gets its turn."""
+NARROWER = "narrow it by query.kind, query.state or query.uuid"
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -65,7 +66,10 @@ class JobService:
     async def lookup_instances(self, request: pb.LookupInstancesRequest, _context: Context) -> bytes:
         """List matching instances, oldest first; a missing query matches all of them."""
         query = inbound.lookup(request.query)
-        instances = [] if query is None else await self._control.ask(query)
+        try:
+            instances = [] if query is None else await self._control.ask(query)
+        except Exhausted as error:
+            raise Exhausted(f"{error}: {NARROWER}") from error
         return await self._encode(instances)
 
     async def cancel_instances(self, request: pb.CancelInstancesRequest, _context: Context) -> bytes:
@@ -81,9 +85,7 @@ class JobService:
             part = self._encodings.item(instance)
             size += len(part)
             if size > self._most_bytes:
-                raise Exhausted(
-                    f"the answer exceeds {self._most_bytes} bytes; narrow it by query.kind, query.state or query.uuid"
-                )
+                raise Exhausted(f"the answer exceeds {self._most_bytes} bytes; {NARROWER}")
             parts.append(part)
             if count % SLICE == 0:
                 await asyncio.sleep(0)

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from portico.domain.errors import AlreadyExists, Invalid
+from portico.domain.errors import AlreadyExists, Forbidden, Invalid
 
 STEP_PAGES = 256
 """Pages copied at a time (2 MiB); between steps other threads of this process get their turn."""
@@ -37,11 +37,18 @@ def _fill(source: sqlite3.Connection, unfinished: Path) -> None:
     source.execute("BEGIN")
     try:
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        with closing(sqlite3.connect(unfinished, isolation_level=None)) as copied:
+        with closing(_create(unfinished)) as copied:
             copied.execute("PRAGMA synchronous = OFF")  # one fsync at the end makes all of it durable
             source.backup(copied, pages=STEP_PAGES)
     finally:
         source.execute("ROLLBACK")
+
+
+def _create(unfinished: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(unfinished, isolation_level=None)
+    except sqlite3.OperationalError as error:  # told of the target: it is not the database that cannot be opened
+        raise Forbidden(f"no backup can be written to {unfinished.parent}: {error}") from error
 
 
 def _publish(unfinished: Path, target: Path) -> None:

@@ -40,7 +40,7 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class KindFact(msgspec.Struct, frozen=True):
-    """One kind as found; `options` holds its description and durations as texts."""
+    """One kind as found; `options` holds its description and durations as texts, `place` says where it is written."""
 
     name: str
     module: str
@@ -49,6 +49,7 @@ class KindFact(msgspec.Struct, frozen=True):
     options: Kind
     parameters: tuple[Parameter, ...]
     is_async: bool
+    place: str = ""
 
 
 class LoadError(msgspec.Struct, frozen=True):
@@ -163,6 +164,7 @@ def _fact(loaded: Loaded) -> KindFact:
         options=options,
         parameters=tuple(Parameter(slot.name, slot.type, slot.required) for slot in slots if not slot.context),
         is_async=inspect.iscoroutinefunction(inspect.unwrap(function)),
+        place=place_of(function),
     )
 
 
