@@ -91,10 +91,6 @@ class Server:
 
     async def _start(self) -> dict[str, object]:
         settings = self.settings
-        if settings.engine != "local":
-            raise Invalid(f"engine: {settings.engine!r} is not available in this version; expected 'local'")
-        if settings.objects != "files":
-            raise Invalid("objects: this version keeps large data in 'files', below the data directory")
         self.data = self._stack.enter_context(open_directory(settings.data_dir)).path
         endpoints.remove(self.data)
         found = await discover(settings.python)
@@ -190,10 +186,8 @@ class Server:
         store: Store
         if self.settings.store == "memory":
             store = MemoryStore(tables, CALL_SHEETS)
-        elif self.settings.store == "sqlite":
-            store = SqliteStore(self.data / "portico.db", tables, sheets=CALL_SHEETS)
         else:
-            raise Invalid("store: this version keeps its state in 'sqlite' or 'memory'")
+            store = SqliteStore(self.data / "portico.db", tables, sheets=CALL_SHEETS)
         self._stack.callback(store.close)
         return store
 
@@ -227,7 +221,9 @@ class Server:
 
     async def _open_http(self, plane: Plane, metrics: Metrics) -> Address:
         settings = self.settings
-        owners = [HttpRoutes(tuple(console.routes(plane, self.request_stop)), console.ENDLESS), self.web.routes()]
+        doors = {table.name: name for name, door in plane.extensions.items() for table in door.tables}
+        own = tuple(console.routes(plane, self.request_stop, doors))
+        owners = [HttpRoutes(own, console.ENDLESS), self.web.routes()]
         addresses = [Address(settings.host, settings.http_port)]
         if self.titus_services is not None:
             owners.append(self.titus_services.routes())

@@ -82,7 +82,8 @@ class Plot:
             self.add(made)
             return made
         if isinstance(command, CancelInstances):
-            return [record for record in self.instances.values() if record.id == command.id]
+            named = [record for record in self.instances.values() if record.id == command.id]
+            return [record for record in named if not record.ended or record.recurring]
         raise AssertionError(command)
 
     async def ask(self, query: Any) -> Any:  # noqa: C901, PLR0911 — one answer for each query
@@ -159,7 +160,7 @@ class Console:
     """Serves a plot in a thread."""
 
     def __init__(self, plot: Plot) -> None:
-        app = Starlette(routes=[*routes(plot, plot.stop)], exception_handlers={PorticoError: on_domain_error})
+        app = Starlette(routes=[*routes(plot, plot.stop, {})], exception_handlers={PorticoError: on_domain_error})
         config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", 0))

@@ -12,6 +12,7 @@ import pytest
 from portico.cli.app import run
 from portico.cli.attaching import LINK, SECRET
 from portico.composing.surroundings import link_path, server_secret
+from portico.doors.armonik.outpost.settings import SocketType, read_settings
 
 Captured = pytest.CaptureFixture[str]
 
@@ -47,6 +48,24 @@ def test_a_worker_that_runs_already_is_met_at_its_sockets(data: Path, became: li
     assert became[0][-4:] == given
 
 
+def test_a_worker_that_runs_already_is_met_over_tcp(data: Path, became: list[list[str]]) -> None:
+    given = ["--worker-address", "http://127.0.0.1:7001", "--agent-address", "localhost:7002"]
+    assert run(["attach", "gpu", "--socket", "tcp", *given, "--data-dir", str(data)]) == 0
+    assert became[0][-8:] == ["--worker-socket-type", "tcp", "--agent-socket-type", "tcp", *given]
+
+
+@pytest.mark.parametrize("said", [None, "127.0.0.1:7002"])
+def test_a_command_over_tcp_gets_ports_of_its_own(data: Path, became: list[list[str]], said: str | None) -> None:
+    given = ["--agent-address", said] if said else []
+    assert run(["attach", "gpu", "--socket", "tcp", *given, "--data-dir", str(data), "--", "w"]) == 0
+    server_secret(data)
+    settings = read_settings(became[0][3:], {})
+    assert (settings.worker_socket_type, settings.agent_socket_type) == (SocketType.TCP, SocketType.TCP)
+    assert settings.worker_address.startswith("127.0.0.1:")
+    assert settings.agent_address == said or (said is None and settings.agent_address.startswith("127.0.0.1:"))
+    assert settings.agent_address != settings.worker_address
+
+
 def test_relative_directories_are_made_absolute(
     data: Path, became: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,6 +81,12 @@ def test_relative_directories_are_made_absolute(
         ((), 2, "name the worker either by a command"),
         (("--worker-address", "w", "--agent-address", "a", "--", "w"), 2, "name the worker either by a command"),
         (("--worker-address", "w"), 2, "--agent-address is missing"),
+        (
+            ("--socket", "tcp", "--worker-address", "/w", "--agent-address", "h:1"),
+            2,
+            "--worker-address must be HOST:PORT",
+        ),
+        (("--socket", "tcp", "--agent-address", "7002", "--", "w"), 2, "--agent-address must be HOST:PORT"),
         (("--server", "http://h:1", "--", "w"), 2, "on the server's own machine"),
     ],
 )

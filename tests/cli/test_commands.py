@@ -206,6 +206,12 @@ def test_what_has_ended_cannot_be_cancelled(portico: Portico, plot: Plot, capsys
     assert "has ended already: succeeded" in capsys.readouterr().err
 
 
+def test_an_instance_between_its_firings_can_be_cancelled(portico: Portico, plot: Plot) -> None:
+    plot.add(an_instance(1, S.SUCCEEDED, recurring=True))
+    assert portico("cancel", an_instance(1).id) == 0
+    assert CancelInstances(id=an_instance(1).id) in plot.asked
+
+
 def test_cancelling_asks_for_what(portico: Portico, capsys: Captured) -> None:
     assert portico("cancel") == 2
     assert "say which instances" in capsys.readouterr().err

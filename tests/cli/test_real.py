@@ -283,10 +283,6 @@ def test_a_wrong_function_stops_the_start_and_is_named(tmp_path: Path) -> None:
     )
 
 
-def test_objects_that_could_not_be_kept_there_stop_the_start(tmp_path: Path) -> None:
-    assert "objects: this version keeps large data in 'files'" in _refused(tmp_path, 'objects = "s3://bucket"').stderr
-
-
 def test_a_file_that_is_none_stops_the_start_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "d" / "secret").mkdir(parents=True)
     (tmp_path / "d" / "FORMAT").write_text("1\n")
@@ -295,12 +291,17 @@ def test_a_file_that_is_none_stops_the_start_in_one_sentence(tmp_path: Path) -> 
 
 
 def test_a_wrong_configuration_is_2_and_names_file_and_line(tmp_path: Path) -> None:
-    (tmp_path / "portico.toml").write_text('grpc_port = 1\n\n[kinds.x]\ncommnad = ["true"]\nretries = "many"\n')
+    (tmp_path / "portico.toml").write_text(
+        'grpc_port = 1\nstore = "postgresql://db"\n[kinds.x]\ncommnad = ["true"]\nretries = "many"\n'
+        '[auth]\ntls_cert = "absent.pem"\ntls_key = "/dev/null"\n'
+    )
     command = [*PORTICO, "up", "--data-dir", str(tmp_path / "d"), "--engine", "steam"]
     ended = subprocess.run(command, cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     lines = ended.stderr.splitlines()
+    assert any(line.startswith("portico.toml:2: store: 'postgresql' is not available") for line in lines)
     assert any(line.startswith("portico.toml:4: kinds.x.commnad") for line in lines)
+    assert any(line.startswith("portico.toml:7: auth.tls_cert: cannot read ") for line in lines)
     assert any(line.startswith("portico.toml:5: kinds.x.retries") for line in lines)
     assert any(line.startswith("--engine: ") for line in lines)
     assert not (tmp_path / "d").exists()

@@ -37,7 +37,7 @@ def test_the_core_is_told_of_partitions_and_places() -> None:
                 "gpu": PartitionSettings(pod_max=4, priority=2, parents=("default",), configuration={"a": "b"}),
             },
             armonik=ArmonikSettings(default_partition="gpu", import_folder=Path("/in")),
-            retention=RetentionSettings(sessions_age=HOUR, sessions_count=3),
+            retention=RetentionSettings(sessions_age=HOUR, sessions_count=3, sessions_idle=HOUR),
         ),
         DATA,
     )
@@ -46,12 +46,12 @@ def test_the_core_is_told_of_partitions_and_places() -> None:
         Partition("gpu", ("default",), 1, 4, 0, 2, {"a": "b"}),
     )
     assert (told.default_partition, told.objects, told.imports) == ("gpu", DATA / "objects", Path("/in"))
-    assert (told.sessions_age, told.sessions_count) == (HOUR, 3)
+    assert (told.sessions_age, told.sessions_count, told.sessions_idle) == (HOUR, 3, HOUR)
 
 
 def test_what_is_not_said_is_kept_for_ever_and_what_is_in_memory_has_no_folder() -> None:
     told = call_settings(settings(), DATA)
-    assert (told.sessions_age, told.sessions_count) == (None, None)
+    assert (told.sessions_age, told.sessions_count, told.sessions_idle) == (None, None, None)
     assert call_settings(settings(store="memory"), DATA).objects is None
 
 

@@ -81,6 +81,13 @@ def test_a_fleet_is_a_service_job_of_agents_that_start_their_worker(tmp_path):
     assert job.template.spec.environment["COLOUR"] == "blue"
 
 
+@pytest.mark.parametrize("more", [{}, {"image": "acme/worker:1"}])
+def test_agents_are_told_how_much_the_folder_of_a_task_may_hold(tmp_path, more):
+    assert as_read(one_job(tmp_path, PartitionSettings(worker=WORKER, **more))).folder_limit == 10_000 << 20
+    found = PartitionSettings(worker=WORKER, folder_limit=1_500, **more)
+    assert as_read(one_job(tmp_path, found)).folder_limit == 3 << 19
+
+
 def test_over_tcp_the_ports_of_the_run_are_used(tmp_path):
     job = one_job(tmp_path, PartitionSettings(worker=WORKER, socket="tcp"))
     spec = job.template.spec
@@ -150,6 +157,7 @@ def test_the_form_changes_with_what_pods_are_made_of_and_with_nothing_else(tmp_p
         {"socket": "tcp"},
         {"working_directory": Path("/srv")},
         {"resources": {"cpus": 1}},
+        {"folder_limit": 1},
     ]
     forms = {form(msgspec.structs.replace(first, **change)) for change in changed}
     assert len(forms | {form(first)}) == len(changed) + 1

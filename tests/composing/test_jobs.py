@@ -38,6 +38,26 @@ def test_what_is_right_becomes_a_kind_and_its_fleet() -> None:
     assert kind_job.template.fleet in fleet.id
 
 
+def test_workers_of_kinds_that_state_their_memory_are_limited_to_it() -> None:
+    jobs = made(Kind(name="any"), Kind(name="more", resources={"mem": 64.5}), Kind(name="cpu", resources={"cpus": 2}))
+    fleets = {job.id.removeprefix("fleet/"): job.template.spec.limits for job in jobs if job.mode is JobMode.SERVICE}
+    used = {job.id: fleets[job.template.fleet] for job in jobs if job.mode is JobMode.DEMAND}
+    assert len(fleets) == len(used)
+    assert {kind: (limits.cpus, limits.memory) for kind, limits in used.items()} == {
+        "kind/any": (100, 0),
+        "kind/more": (100, 129 << 19),
+        "kind/cpu": (2000, 0),
+    }
+
+
+def test_a_kind_that_states_the_memory_that_others_claim_has_a_fleet_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("portico.composing.jobs.LEAST_MEMORY", 1)
+    jobs = made(Kind(name="any"), Kind(name="same", resources={"mem": 32}))
+    assert len({job.template.fleet for job in jobs if job.mode is JobMode.DEMAND}) == 2
+
+
 @pytest.mark.parametrize("folders", [("/a",), ("/a", "/b c"), ("/a:b", "/c")])
 def test_workers_look_where_they_are_told(tmp_path: Path, folders: tuple[str, ...]) -> None:
     (tmp_path / "secret").write_text("s")
@@ -61,6 +81,7 @@ def test_workers_look_where_they_are_told(tmp_path: Path, folders: tuple[str, ..
         ({"priority": 1 << 31}, "priority: 2147483648 is out of range; expected an integer of 32 bits"),
         ({"retries": 1 << 31}, "retries: 2147483648 is out of range; expected an integer of 32 bits"),
         ({"resources": {"cpu": 1}}, "resources: unknown kind 'cpu'; expected cpus"),
+        ({"resources": {"mem": 47}}, "resources: mem = 47 is too little for a worker; expected at least 48"),
         ({"resources": {"mem": 1e15}}, "resources: mem = 1e+15 is out of range; expected at most 1000000000000"),
     ],
 )

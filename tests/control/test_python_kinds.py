@@ -308,3 +308,24 @@ def test_strangers_are_refused(wrong):
             plane.connect(WorkerHello(**said), FakeLine())
 
     asyncio.run(story())
+
+
+def test_the_deadlines_of_tries_that_are_over_are_let_go_and_the_last_one_still_counts(monkeypatch):
+    monkeypatch.setattr("portico.control.timers.MOST_FORGOTTEN", 4)
+
+    async def story():
+        plane, _, (worker,) = await started(functions=("work",), retries=-1, timeout=3600)
+        instance = await plane.submit(ScheduleKind("work"))
+        for number in range(20):
+            await settle(plane)
+            worker.begin(worker.calls[number])
+            plane.clock.advance(0.001)
+            worker.end(worker.calls[number], error="not yet")
+        await settle(plane)
+        assert plane.timers.size < 12
+        worker.begin(worker.calls[20])
+        plane.clock.advance(3601)
+        await settle(plane)
+        assert "ran longer than its timeout" in (await get(plane, instance)).error
+
+    asyncio.run(story())

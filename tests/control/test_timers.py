@@ -35,3 +35,17 @@ def test_one_turn_fires_a_bounded_number_in_order():
     assert timers.fire_due()
     assert fired == [f"{number}" for number in range(AT_ONCE, 0, -1)]
     assert not timers.fire_due()
+
+
+def test_a_timer_is_forgotten_by_its_instant_and_others_of_its_object_stay():
+    clock, fired, timers = make_timers()
+    start = clock.now()
+    for number in range(MOST_FORGOTTEN):
+        timers.set(start + 1_000_000 + number, "t", "one")
+    timers.set(start + 5_000_000, "t", "one")
+    for number in range(MOST_FORGOTTEN):
+        timers.forget("t", "one", start + 1_000_000 + number)
+    assert timers.size == 1
+    clock.advance(10)
+    timers.fire_due()
+    assert fired == ["one"]

@@ -47,6 +47,7 @@ class LiveServer:
         self.process = None
         self.endpoints = {}
         self.ports = ANY_PORT | ports
+        self.headers = {"Content-Type": "application/json"}
         self.configure(config, doors)
 
     def configure(self, config, doors=("jobv1",)):
@@ -150,7 +151,7 @@ class LiveServer:
         connection = self._connect()
         try:
             data = None if body is None else json.dumps(body)
-            connection.request(method, path, data, {"Content-Type": "application/json"})
+            connection.request(method, path, data, self.headers)
             answer = connection.getresponse()
             text = answer.read()
             assert answer.status < 300, (method, path, answer.status, text)

@@ -53,6 +53,7 @@ class Control:
         self.ended: dict[tuple[str, int], Outcome] = {}
         self.refused: dict[str, str] = {}
         self.health: dict[str, list[bool]] = {}
+        self.checks: dict[str, list[int | None]] = {}
         self.said: list[Observation] = []
         self.changed = asyncio.Condition()
         self._writer: asyncio.StreamWriter | None = None
@@ -171,6 +172,8 @@ class Control:
             self.started[said.run] = said
         if said.healthy is not None:
             self.health.setdefault(said.run, []).append(said.healthy)
+        if said.checked is not None:
+            self.checks.setdefault(said.run, []).append(said.checked.value)
         if said.refused:
             self.refused[said.run] = said.refused
         if said.outcome is not None:

@@ -7,9 +7,10 @@ import signal
 
 from node.control import gone, node, order, play, settled, shell, until
 
+from portico.domain.containers import Container, Mount
 from portico.domain.frames import Forget, LaunchOrder, Shutdown
 from portico.domain.identity import SECOND, Micros
-from portico.domain.runs import CheckKind, EndCause, Fetch, Form, HealthCheck, Limits, RunSpec
+from portico.domain.runs import CheckKind, EndCause, Fetch, Form, HealthCheck, Limits, RunSpec, StatusCheck
 from portico.node.processes import start_time
 
 MEGABYTE = 1 << 20
@@ -314,6 +315,87 @@ def test_health_is_told_and_bad_health_ends_a_run() -> None:
             outcome = await control.outcome("r")
             assert outcome.cause is EndCause.UNHEALTHY
             assert control.health["r"][-1] is False
+
+    play(story())
+
+
+def test_what_a_check_sees_is_told_when_it_changes() -> None:
+    check = StatusCheck(
+        CheckKind.COMMAND,
+        ("/bin/sh", "-c", "test -e code || exec sleep 100; echo >> looks; exit $(cat code)"),
+        delay=Micros(0),
+        interval=Micros(20_000),
+        timeout=Micros(500_000),
+    )
+
+    async def story() -> None:
+        async with node() as site:
+            control = site.control
+            sandbox = site.directory / "sandboxes" / "r"
+
+            async def looks(more: int) -> None:
+                """Wait until it has looked so many times more."""
+                seen = (sandbox / "looks").stat().st_size
+                await until(lambda: (sandbox / "looks").stat().st_size >= seen + more)
+
+            def say(code: str) -> None:
+                (sandbox / "code.new").write_text(code)
+                (sandbox / "code.new").rename(sandbox / "code")
+
+            control.launch(shell("r", "echo 3 > code; exec sleep 100", status_check=check))
+            await control.until(lambda: control.checks.get("r", [])[-1:] == [3])
+            told = control.checks["r"].count(3)
+            await looks(3)
+            say("0")
+            await control.until(lambda: control.checks["r"][-1] == 0)
+            assert control.checks["r"].count(3) == told == 1
+            await site.kill_agent()
+            await control.until(lambda: control.checks["r"].count(0) == 2)  # a new agent tells what it sees first
+            (sandbox / "code").unlink()
+            await control.until(lambda: control.checks["r"][-1] is None)
+            say("1")
+            await control.until(lambda: control.checks["r"][-1] == 1)
+            assert not control.outcomes
+            control.stop("r", grace=0)
+            assert (await control.outcome("r")).signal == 9
+
+    play(story())
+
+
+def test_what_no_system_can_be_told_ends_a_run_and_not_its_agent() -> None:
+    look = ("tr\0ue",)
+    soon = {"delay": Micros(0), "interval": Micros(SECOND)}
+
+    async def story() -> None:
+        async with node() as site:
+            control = site.control
+            agent = site.agent
+            health = HealthCheck(CheckKind.COMMAND, look, grace=Micros(0), failures=1, **soon)
+            around = Container("portico/host", mounts=(Mount("/tmp", "/var/\0"),))
+            inside = Container("portico/host", mounts=(Mount("/sandbox/a\0b", "x", create=True),))
+            control.launch(
+                order("argv", "tr\0ue"),
+                order("variable", "true", environment={"A": "\0"}),
+                order("folder", "true", working_directory="a\0b"),
+                order("user", "true", user="no\0body"),
+                order("mount", "true", container=around),
+                order("inside", "true", container=inside),
+                order("image", "true", container=Container("portico/host", hostname="a\0b")),
+                order("uri", "true", fetch=(Fetch("file:///a\0b"),)),
+                order("place", "true", fetch=(Fetch("file:///etc/passwd", output_file="a\0b"),)),
+                LaunchOrder("scope", 1, RunSpec(form=Form.SCOPE, user="no\0body"), Micros(0)),
+                order("ill", "sleep", "100", check=health),
+                order("checked", "sleep", "100", status_check=StatusCheck(CheckKind.COMMAND, look, **soon)),
+            )
+            refused = ("argv", "variable", "folder", "user", "mount", "inside", "image", "uri", "place", "scope")
+            for run in refused:
+                outcome = await control.outcome(run)
+                assert outcome.cause in (EndCause.LAUNCH_FAILED, EndCause.FETCH_FAILED)
+                assert outcome.message
+            assert (await control.outcome("ill")).cause is EndCause.UNHEALTHY
+            await control.until(lambda: control.checks.get("checked") == [None])
+            assert (await control.ask("read", "checked", "a\0b")).error
+            assert site.agent == agent
 
     play(story())
 

@@ -1,6 +1,7 @@
 """Health checks under a clock of their own: the rules of Mesos, second by second."""
 
 import asyncio
+import contextlib
 import heapq
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portico.domain.identity import SECOND, Micros
-from portico.domain.runs import CheckKind, HealthCheck
-from portico.node.checks import watch_health
+from portico.domain.runs import CheckKind, CheckResult, HealthCheck, StatusCheck
+from portico.node.checks import watch_health, watch_status
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -116,6 +117,42 @@ def test_first_failure_may_be_the_last(failures):
     ended, reports, _ = watch(check(delay=0, grace=0, failures=failures), [True, False])
     assert ended
     assert reports == [(0, True), (10, False)]
+
+
+def test_a_status_check_tells_what_every_look_sees_and_never_ends():
+    class Seeing:
+        def __init__(self):
+            self.answers = [(0, 0), (3, 7), (0, None), (9, 1), (0, 7)]
+
+        async def see(self, _check):
+            if not self.answers:
+                await asyncio.get_running_loop().create_future()
+            seconds, answer = self.answers.pop(0)
+            await asyncio.sleep(seconds)
+            return answer
+
+    reports = []
+
+    async def run():
+        loop = asyncio.get_running_loop()
+        check = StatusCheck(CheckKind.COMMAND, timeout=Micros(5 * SECOND))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1000):
+                await watch_status(check, Seeing(), lambda seen: reports.append((round(loop.time(), 3), seen)))
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(run())
+    assert [second for second, _ in reports[:5]] == [15, 28, 38, 53, 63]
+    assert [seen for _, seen in reports[:5]] == [
+        CheckResult(CheckKind.COMMAND, value) for value in (0, 7, None, None, 7)
+    ]
+    assert {seen.value for _, seen in reports[5:]} == {None}, "no answer is no result, again and again"
+
+
+def test_looks_without_an_interval_leave_time_for_others():
+    ended, _, looks = watch(check(delay=0, interval=0, timeout=0), [True] * 200, until=1)
+    assert not ended
+    assert len(looks) <= 101
 
 
 def test_cancelling_ends_the_look():

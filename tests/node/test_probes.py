@@ -13,7 +13,7 @@ import pytest
 
 from portico.domain.errors import Invalid
 from portico.domain.identity import Micros
-from portico.domain.runs import CheckKind, HealthCheck
+from portico.domain.runs import CheckKind, HealthCheck, StatusCheck
 from portico.node.checks import HostProbe, watch_health
 
 SHELL = ("/bin/sh", "-c")
@@ -42,6 +42,35 @@ def test_exit_code_decides(probe, tmp_path):
     assert not look(probe, command("no-such-program"))
     assert not look(probe, command())
     assert not look(HostProbe({}, tmp_path / "gone"), command("/bin/true"))
+
+
+def see(probe, check):
+    return asyncio.run(probe.see(check))
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("true",), 0),
+        ((*SHELL, "echo 0; exit 10"), 10),
+        ((*SHELL, "kill -9 $$"), 137),
+        (("no-such-program",), 127),
+        (("tr\0ue",), None),
+        ((), None),
+    ],
+)
+def test_a_status_check_sees_the_exit_code(probe, argv, code):
+    assert see(probe, StatusCheck(CheckKind.COMMAND, argv)) == code
+
+
+def test_what_no_system_can_be_told_is_a_failed_look(probe, tmp_path):
+    assert not look(probe, command("tr\0ue"))
+    assert not look(HostProbe({"A": "a\0b"}, tmp_path), command("true"))
+    assert not look(HostProbe({}, tmp_path, prefix=("/usr/bin/env", "A=\0")), command("true"))
+    for kind in (CheckKind.HTTP, CheckKind.TCP):
+        assert not look(probe, HealthCheck(kind, port=70_000))
+    assert see(probe, StatusCheck(CheckKind.HTTP, port=70_000)) is None
+    assert see(probe, StatusCheck(CheckKind.TCP, port=70_000)) == 0
 
 
 def test_environment_and_directory_are_those_of_the_run(probe, tmp_path):
@@ -199,6 +228,20 @@ def test_https_without_verification(tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
     assert web(b"HTTP/1.1 200 OK\r\n\r\n", context=context, scheme="https")[0]
+
+
+@pytest.mark.parametrize(("answer", "status"), [(b"HTTP/1.1 503 Down\r\n\r\n", 503), (b"SSH-2.0-odd\r\n", None)])
+def test_a_status_check_sees_the_http_status(answer, status):
+    async def serve(_reader, writer):
+        writer.write(answer)
+        writer.close()
+
+    async def run():
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            return await HostProbe({}, Path("/")).see(StatusCheck(CheckKind.HTTP, port=port))
+
+    assert asyncio.run(run()) == status
 
 
 def test_silent_server_is_a_failure_in_time():

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from portico.domain.frames import Observation, Report
 from portico.domain.identity import Instant
-from portico.domain.runs import EndCause, Outcome
+from portico.domain.runs import CheckKind, CheckResult, EndCause, Outcome
 from portico.node.reporting import LARGEST_REPORT, WINDOW, Outbox
 
 
@@ -75,6 +75,24 @@ def test_health_that_changed_again_is_told_once_and_never_after_the_end() -> Non
     line.outbox.resume(0)
     (report,) = line.sent
     assert [(said.run, said.healthy) for said in report.observations] == [("s", None), ("r", True)]
+
+
+def test_what_a_check_saw_last_is_told_beside_health() -> None:
+    line = Line()
+    for code in (0, 1, 2):
+        seen = CheckResult(CheckKind.COMMAND, code)
+        line.outbox.add(Observation("r", 1, Instant(1), healthy=code > 0))
+        line.outbox.add(Observation("r", 1, Instant(1), checked=seen))
+        line.outbox.add(Observation("s", 1, Instant(1), checked=seen))
+    line.outbox.add(Observation("s", 1, Instant(2), outcome=Outcome(EndCause.EXITED)))
+    assert not line.outbox.idle
+    line.outbox.resume(0)
+    (report,) = line.sent
+    assert [(said.run, said.healthy, said.checked) for said in report.observations] == [
+        ("s", None, None),
+        ("r", True, None),
+        ("r", None, CheckResult(CheckKind.COMMAND, 2)),
+    ]
 
 
 class Conversation(RuleBasedStateMachine):

@@ -274,6 +274,26 @@ def test_a_terminal_leads_a_session_of_its_own(boards: Boards) -> None:
     assert board.out == b"True True os.terminal_size(columns=80, lines=24)\r\n"
 
 
+def test_a_terminal_has_the_size_it_was_asked_for(tmp_path: Path) -> None:
+    command = prefix("tty", str(tmp_path), (33, 99))
+    board = Board(tmp_path, "tty", "stty size", command)
+    assert board.end() == 0
+    assert board.out == b"33 99\r\n"
+    board.close()
+    assert prefix("tty", "/s", (33, 0)) == prefix("tty", "/s")
+    assert prefix("", "/s", (33, 99)) == ()
+
+
+def test_the_terminal_of_a_run_has_its_window() -> None:
+    async def story() -> None:
+        async with node() as site:
+            site.control.launch(shell("r", "stty size", attach="tty", window=(11, 22)))
+            assert (await site.control.outcome("r")).exit_code == 0
+            await settled(site, "r", b"11 22\r\n")
+
+    play(story())
+
+
 def test_a_terminal_changes_its_size_and_says_so(boards: Boards) -> None:
     board = boards("tty", "trap 'stty size; exit 0' WINCH; echo ready; while :; do sleep 0.02; done")
     reader, writer = board.reader(), board.writer()

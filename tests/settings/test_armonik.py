@@ -60,11 +60,13 @@ user = "nobody"
 working_directory = "work"
 socket = "tcp"
 grace = "9s"
+folder_limit = 0.5
 resources = { cpus = 2 }
 
 [retention]
 sessions_age = "1h"
 sessions_count = 9
+sessions_idle = "2h"
 """
 
 
@@ -106,10 +108,12 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         working_directory=tmp_path / "work",
         socket="tcp",
         grace=9 * SECOND,
+        folder_limit=500,
         resources={"cpus": 2_000, "mem": 32_000},
         stated=frozenset({"cpus"}),
     )
     assert (settings.retention.sessions_age, settings.retention.sessions_count) == (3_600 * SECOND, 9)
+    assert settings.retention.sessions_idle == 7_200 * SECOND
 
 
 def test_a_worker_begins_where_its_file_lies_unless_it_has_an_image_or_another_folder(tmp_path: Path) -> None:

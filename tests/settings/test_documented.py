@@ -31,6 +31,8 @@ def shown() -> str:
 def loaded(tmp_path: Path, text: str) -> Settings:
     file = tmp_path / "portico.toml"
     file.write_text(text)
+    for name in ("server.pem", "server.key", "clients.pem"):
+        (tmp_path / name).touch()
     return load(file, {"HOME": "/home/me"}, {})
 
 

@@ -129,7 +129,7 @@ def test_random_flags_alone(flags: dict[str, Any]) -> None:
 
 
 SOUND = {
-    "": ["host = 'h'", "grpc_port = 1", "native_ports = true", "data_dir = 'd'", "store = 'memory'", "objects = 's3://b'"],
+    "": ["host = 'h'", "grpc_port = 1", "native_ports = true", "data_dir = 'd'", "store = 'memory'", "objects = 'files'"],
     "[kinds.a]": [
         "command = ['c', '{0}']", "description = ''", "cron_spec = '@daily'", "schedule_at = 2026-12-01T03:00:00Z",
         "priority = 1", "retries = 1", "backoff = '1s'", "timeout = '1s'", "concurrency = 1", "resources = { cpus = 1 }",

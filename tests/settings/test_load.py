@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -37,10 +38,10 @@ http_port = 2
 mesos_port = 3
 agent_port = 4
 native_ports = true
-engine = "ray"
+engine = "local"
 data_dir = "state"
-store = "postgresql://user:pw@db/portico"
-objects = "s3://bucket/prefix"
+store = "memory"
+objects = "files"
 
 [kinds.backup]
 command = ["/usr/local/bin/backup", "--target", "{0}"]
@@ -124,7 +125,7 @@ sandbox_min_free = 0.25
 [auth]
 token = "secret"
 tls_cert = "cert.pem"
-tls_key = "/etc/key.pem"
+tls_key = "/dev/null"
 tls_client_ca = "ca.pem"
 
 [log]
@@ -136,6 +137,8 @@ format = "json"
 def written(folder: Path, text: str) -> Path:
     file = folder / "portico.toml"
     file.write_text(text)
+    for name in re.findall(r'"([a-z]+\.pem)"', text):
+        (folder / name).touch()
     return file
 
 
@@ -149,10 +152,10 @@ def test_the_whole_contract(tmp_path: Path) -> None:
         agent_port=4,
         doors=("titus", "armonik"),
         native_ports=True,
-        engine="ray",
+        engine="local",
         data_dir=tmp_path / "state",
-        store="postgresql://user:pw@db/portico",
-        objects="s3://bucket/prefix",
+        store="memory",
+        objects="files",
         kinds={
             "backup": KindSettings(
                 name="backup",
@@ -233,7 +236,7 @@ def test_the_whole_contract(tmp_path: Path) -> None:
         auth=AuthSettings(
             token="secret",
             tls_cert=tmp_path / "cert.pem",
-            tls_key=Path("/etc/key.pem"),
+            tls_key=Path("/dev/null"),
             tls_client_ca=tmp_path / "ca.pem",
         ),
         log=LogSettings(level="debug", format="json"),
@@ -296,7 +299,7 @@ def test_every_flag_of_up() -> None:
             "agent_port": 0,
             "doors": "titus,mesos",
             "native_ports": True,
-            "engine": "ray",
+            "engine": "local",
             "data_dir": Path("d"),
             "store": "memory",
             "objects": "files",
@@ -390,7 +393,7 @@ def test_nothing_but_the_given_file_is_needed(tmp_path: Path) -> None:
     before = dict(os.environ)
     load(written(tmp_path, CONTRACT), {"HOME": "/nowhere"}, {})
     assert dict(os.environ) == before
-    assert [entry.name for entry in tmp_path.iterdir()] == ["portico.toml"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {"portico.toml", "cert.pem", "ca.pem"}
 
 
 def test_image_sources_are_written_as_the_table_has_them(tmp_path: Path) -> None:

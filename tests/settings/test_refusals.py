@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,8 @@ def complaints(tmp_path: Path, text: str, environ: dict[str, str] | None = None,
         ("host = ''", "1: host: an empty string; expected some text"),
         ('host = "a\\u0000"', "1: host: a NUL character in it; expected text without it"),
         ("native_ports = 1", "1: native_ports: got an integer; expected true or false"),
-        ("engine = 'rai'", "1: engine: 'rai' is not known; expected ray"),
+        ("engine = 'rai'", "1: engine: 'rai' is not known; expected local"),
+        ("\nengine = 'ray'", "2: engine: 'ray' is not available in this version; expected local"),
         ("log = 3", "1: log: got an integer; expected a table"),
         ("kinds = []", "1: kinds: got an array; expected a table"),
         ("nodes = { name = 'a' }", "1: nodes: got a table; expected an array of tables"),
@@ -54,8 +56,11 @@ def complaints(tmp_path: Path, text: str, environ: dict[str, str] | None = None,
         ("doors = ['titus', 'mesoz']", "1: doors: 'mesoz' is not known; expected mesos"),
         ("doors = ['beam', 'beam']", "1: doors: 'beam' is named twice; expected different names"),
         ("doors = 'titus'", "1: doors: got a string; expected an array of strings"),
-        ("store = 'mysql://u:secret@h/d'", "1: store: 'mysql' is not known; expected one of sqlite, memory, postgresql://…, postgres://…"),
-        ("objects = 'bucket'", "1: objects: neither a known word nor an address; expected one of files, SCHEME://…"),
+        ("store = 'mysql://u:secret@h/d'", "1: store: 'mysql' is not known; expected one of sqlite, memory"),
+        ("store = 'u:secret@h/d'", "1: store: this is not known; expected one of sqlite, memory"),
+        ("store = 'postgresql://u:secret@h/d'", "1: store: 'postgresql' is not available in this version; expected one of sqlite, memory"),
+        ("objects = 'bucket'", "1: objects: 'bucket' is not known; expected files"),
+        ("objects = 's3://bucket'", "1: objects: 's3' is not available in this version; expected files"),
         # kinds
         ("[kinds.a]", '1: kinds.a: command is missing; expected an array such as ["/bin/echo", "{0}"]'),
         ("[kinds.a]\ncommand = []", "2: kinds.a.command: no program is named; expected an array of at least one string"),
@@ -112,9 +117,9 @@ def complaints(tmp_path: Path, text: str, environ: dict[str, str] | None = None,
         ("[timers]\nheartbeat = '5s'", '2: timers.heartbeat: not the name of a timer; expected "DOOR.NAME", such as "mesos.heartbeat"'),
         # the rest
         ("[retention]\nsandbox_min_free = 1.5", "2: retention.sandbox_min_free: 1.5 is out of range; expected a number from 0 to 1"),
-        ("[auth]\ntls_cert = 'a'", "1: auth: only one of tls_cert and tls_key is given; expected both or none"),
+        ("[auth]\ntls_cert = '/dev/null'", "1: auth: only one of tls_cert and tls_key is given; expected both or none"),
         ("[auth]\ntoken = 'a b'", "2: auth.token: a character in it that no header can carry; expected printable ASCII characters without spaces"),
-        ("[auth]\ntls_client_ca = 'a'", "1: auth: tls_client_ca is given without tls_cert; expected tls_cert and tls_key too"),
+        ("[auth]\ntls_client_ca = '/dev/null'", "1: auth: tls_client_ca is given without tls_cert; expected tls_cert and tls_key too"),
         ("[auth]\norigins = ['https://a/']", "2: auth.origins: 'https://a/' is not an origin; expected SCHEME://HOST or SCHEME://HOST:PORT in lower case, without a path"),
         ("[log]\nformat = 'jsn'", "2: log.format: 'jsn' is not known; expected json"),
         # syntax
@@ -176,7 +181,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> N
         ["6", "kinds.a.priority"],
         ["8", "nodes[0].cpus"],
         ["--http-port", "got a string; expected an integer from 0 to 65535"],
-        ["environment PORTICO_ENGINE", "'steam' is not known; expected one of local, ray"],
+        ["environment PORTICO_ENGINE", "'steam' is not known; expected local"],
     ]
 
 
@@ -189,6 +194,22 @@ def test_a_value_that_is_overridden_need_not_be_right(tmp_path: Path) -> None:
 def test_a_secret_is_not_repeated(tmp_path: Path) -> None:
     text = "store = 'pg://u:hunter2@h'\n[auth]\ntoken = 42424242\n"
     assert all("hunter2" not in line and "42424242" not in line for line in complaints(tmp_path, text))
+
+
+def test_every_file_for_tls_that_cannot_be_read_is_told_where_it_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # is not waited for
+    text = "[auth]\ntls_cert = 'absent.pem'\ntls_key = '/'\ntls_client_ca = 'pipe'\n"
+    expected = "; expected a file in PEM format that the server may read"
+    assert complaints(tmp_path, text) == [
+        f"2: auth.tls_cert: cannot read {tmp_path}/absent.pem: No such file or directory{expected}",
+        f"3: auth.tls_key: cannot read /: Is a directory{expected}",
+    ]
+    said = {"PORTICO_AUTH__TLS_CERT": "/dev/null", "PORTICO_AUTH__TLS_KEY": "/absent"}
+    with pytest.raises(SettingsError) as caught:
+        load(None, said, {})
+    assert caught.value.problems == (
+        f"environment PORTICO_AUTH__TLS_KEY: cannot read /absent: No such file or directory{expected}",
+    )
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

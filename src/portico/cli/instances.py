@@ -161,6 +161,9 @@ def cancel(
 ) -> None:
     """Cancel instances that have not ended; running ones are stopped.
 
+    Cancelling the instance of a kind that fires by itself ends its schedule, until the configuration changes it;
+    between two firings it must be named by its id or kind, without a state.
+
     Parameters
     ----------
     id
@@ -176,9 +179,12 @@ def cancel(
         raise Misused("say which instances: an id, --kind, --state, or --all")
     with Server(target) as server:
         body: Record = {"kind": kind or "", "state": state or "", "all": all}
-        if id is not None:
-            body["id"] = _cancellable(server, id)
+        named = None if id is None else find(server, "instances", id)
+        if named is not None:
+            body["id"] = str(named["id"])
         cancelled = server.post("instances", "cancel", body=body)
+    if named is not None and not cancelled and named["state"] in words.ENDED:
+        raise Refused("conflict", f"instance {named['id']} has ended already: {named['state']}")
     if target.json:
         rendering.objects(cancelled)
         return
@@ -190,11 +196,3 @@ def cancel(
 def _cancelling(record: Record) -> Record:
     """Say of a running instance that its stop is on the way."""
     return {} if record["state"] in words.ENDED else {"state": "cancelling"}
-
-
-def _cancellable(server: Server, text: str) -> str:
-    """Give the id of an instance that has not ended."""
-    record = find(server, "instances", text)
-    if record["state"] in words.ENDED:
-        raise Refused("conflict", f"instance {record['id']} has ended already: {record['state']}")
-    return str(record["id"])

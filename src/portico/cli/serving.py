@@ -65,7 +65,7 @@ def up(  # noqa: PLR0913 — the flags of the contract, all by keyword
     doors
         Which doors to open, separated by commas [default: all].
     engine
-        Where work runs: local or ray [default: local].
+        Where work runs [default: local, the only one there is yet].
     """
     import uvloop  # noqa: PLC0415 — only a server pays for the server's imports
 

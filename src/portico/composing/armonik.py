@@ -39,6 +39,7 @@ def call_settings(settings: Settings, data: Path) -> CallSettings:
         imports=settings.armonik.import_folder,
         sessions_age=settings.retention.sessions_age or None,
         sessions_count=settings.retention.sessions_count or None,
+        sessions_idle=settings.retention.sessions_idle or None,
     )
 
 

@@ -20,6 +20,7 @@ from portico.domain.errors import Invalid
 from portico.domain.identity import SECOND, Instant, Micros
 from portico.domain.jobs import Job, JobMode, Retry, Shrink, Template
 from portico.domain.nodes import Pool
+from portico.domain.resources import WHOLE
 from portico.domain.runs import AbsencePolicy, RunSpec
 from portico.settings import PartitionSettings, Settings
 from portico.settings.armonik_values import TCP
@@ -165,6 +166,7 @@ def _agent_environment(name: str, partition: PartitionSettings, place: WorkerPla
         "PORTICO_ARMONIK_LINK": place.link,
         "PORTICO_ARMONIK_SECRET_FILE": str(place.secret_file),
         "PORTICO_ARMONIK_PARTITION": name,
+        "PORTICO_ARMONIK_FOLDER_LIMIT": str((partition.folder_limit << 20) // WHOLE),
         "PORTICO_ARMONIK_STOP_GRACE": f"{partition.grace / SECOND:g}",
         "PORTICO_ARMONIK_WORKER_SOCKET_TYPE": _socket_type(partition),
         "PORTICO_ARMONIK_AGENT_SOCKET_TYPE": _socket_type(partition),
@@ -213,6 +215,7 @@ def _form(partition: PartitionSettings) -> str:
         partition.user,
         str(partition.working_directory),
         partition.socket,
+        partition.folder_limit,
         sorted(partition.resources.items()),
         sorted(partition.stated),
     )

@@ -28,6 +28,8 @@ DOOR = "jobv1"
 _MEGABYTE = 1 << 20
 WORKER_MODULE = "portico.doors.jobv1.outpost.worker"
 FLEET_PREFIX = "fleet/"
+LEAST_MEMORY = 48
+"""MB for a worker limited to what its kinds state: it takes 25 of them itself, 40 where address space is limited."""
 _NUMBERS = range(-(2**31), 2**31)
 _KINDS_OF_RESOURCES = (CPUS, MEM, DISK, GPUS)
 _MOST_UNITS = 10**12
@@ -79,11 +81,10 @@ def python_jobs(found: Document, settings: PythonSettings, worker: WorkerPlace, 
     fleets: dict[str, Job] = {}
     refuse_wrong(found.kinds)
     for fact in found.kinds:
-        amounts = _amounts(fact)
-        fleet = _fleet_name(fact.options.pool, amounts)
-        if fleet not in fleets:
-            fleets[fleet] = _fleet_job(fleet, fact.options.pool, amounts, settings, worker, found.code, now)
-        jobs.append(_function_job(fact, fleet, amounts, worker.zone, now))
+        size = _size_of(fact)
+        if size.fleet not in fleets:
+            fleets[size.fleet] = _fleet_job(size, settings, worker, found.code, now)
+        jobs.append(_function_job(fact, size, worker.zone, now))
     return [*jobs, *fleets.values()]
 
 
@@ -130,6 +131,8 @@ def _problems(options: Kind) -> Iterator[str]:
             yield f"resources: unknown kind {name!r}; expected {nearest(name, _KINDS_OF_RESOURCES)}"
         elif amount > _MOST_UNITS:
             yield f"resources: {name} = {amount:g} is out of range; expected at most {_MOST_UNITS}"
+        elif name == MEM and amount < LEAST_MEMORY:
+            yield f"resources: {name} = {amount:g} is too little for a worker; expected at least {LEAST_MEMORY}"
 
 
 def require_zone(jobs: Sequence[Job], zone: str) -> None:
@@ -145,23 +148,31 @@ def require_zone(jobs: Sequence[Job], zone: str) -> None:
                 ) from error
 
 
-def _amounts(fact: KindFact) -> dict[str, int]:
+class _Size(msgspec.Struct, frozen=True):
+    """What kinds share a fleet by: their pool, what a worker claims, and whether its memory is limited to that."""
+
+    pool: str
+    amounts: dict[str, int]
+    limited: bool
+
+    @property
+    def fleet(self) -> str:
+        """The name of the fleet."""
+        marks = {MEM: "<="} if self.limited else {}
+        parts = (f"{name}{marks.get(name, '=')}{amount / WHOLE:g}" for name, amount in sorted(self.amounts.items()))
+        return f"{self.pool}:{','.join(parts)}"
+
+
+def _size_of(fact: KindFact) -> _Size:
     stated = {name: round(amount * WHOLE) for name, amount in fact.options.resources.items()}
-    return {**DEFAULT_RESOURCES, **stated}
+    return _Size(fact.options.pool, {**DEFAULT_RESOURCES, **stated}, MEM in stated)
 
 
-def _fleet_name(pool: str, amounts: dict[str, int]) -> str:
-    size = ",".join(f"{name}={amount / WHOLE:g}" for name, amount in sorted(amounts.items()))
-    return f"{pool}:{size}"
-
-
-def _fleet_job(
-    name: str, pool: str, amounts: dict[str, int], settings: PythonSettings, place: WorkerPlace, code: str, now: Instant
-) -> Job:
+def _fleet_job(size: _Size, settings: PythonSettings, place: WorkerPlace, code: str, now: Instant) -> Job:
     environment = {
         "PORTICO_WORKER_LINK": place.link,
         "PORTICO_WORKER_SECRET_FILE": str(place.secret_file),
-        "PORTICO_WORKER_FLEET": name,
+        "PORTICO_WORKER_FLEET": size.fleet,
         "PORTICO_WORKER_CODE": code,
         "PORTICO_WORKER_MODULES": ":".join(settings.modules),
         "PORTICO_WORKER_PATH": _listed([str(path) for path in settings.path]),
@@ -169,22 +180,22 @@ def _fleet_job(
     spec = RunSpec(
         argv=(sys.executable, "-m", WORKER_MODULE),
         environment=environment,
-        limits=Limits(cpus=amounts.get(CPUS, 0)),
+        limits=limits(size.amounts, frozenset({MEM}) if size.limited else frozenset()),
     )
     return Job(
-        id=FLEET_PREFIX + name,
+        id=FLEET_PREFIX + size.fleet,
         door=DOOR,
-        pool=pool,
+        pool=size.pool,
         mode=JobMode.SERVICE,
         created_at=now,
         description="workers for kinds that are Python functions",
         template=Template(
             spec=spec,
-            amounts=amounts,
+            amounts=size.amounts,
             priority=-1_000_000,
             grace=settings.hang_grace,
             absence=AbsencePolicy(lose=True),
-            labels={"portico.fleet": name},
+            labels={"portico.fleet": size.fleet},
         ),
         retry=Retry(0, Micros(SECOND // 5), 2, Micros(30 * SECOND), steady=Micros(30 * SECOND)),
         size=settings.workers,
@@ -198,7 +209,7 @@ def _listed(folders: list[str]) -> str:
     return os.pathsep.join(folders)
 
 
-def _function_job(fact: KindFact, fleet: str, amounts: dict[str, int], zone: str, now: Instant) -> Job:
+def _function_job(fact: KindFact, size: _Size, zone: str, now: Instant) -> Job:
     options = fact.options
     return Job(
         id=kind_id(options.name),
@@ -208,11 +219,11 @@ def _function_job(fact: KindFact, fleet: str, amounts: dict[str, int], zone: str
         created_at=now,
         description=fact.description,
         template=Template(
-            amounts=amounts,
+            amounts=size.amounts,
             priority=options.priority,
             timeout=parse_duration(options.timeout),
             function=options.name,
-            fleet=fleet,
+            fleet=size.fleet,
         ),
         retry=Retry(options.retries, parse_duration(options.backoff)),
         concurrency=options.concurrency,

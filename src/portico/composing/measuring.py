@@ -34,6 +34,12 @@ def register(metrics: Metrics, plane: Plane) -> None:
     gauges.register("portico_runs", "Runs that have not ended.", ("state",), lambda: _states(plane.state.runs))
     gauges.register("portico_nodes_connected", "Connected nodes.", (), lambda: [((), len(plane.gateway.sessions))])
     gauges.register("portico_revision", "Newest durable revision.", (), lambda: [((), plane.committer.durable)])
+    counters.register(
+        "portico_effects_failed",
+        "Effects of durable changes that raised; the log has each.",
+        (),
+        lambda: [((), plane.committer.effects_failed)],
+    )
     gauges.register("go_job_registered", "Registered kinds.", (), lambda: [((), len(_kinds(plane)))])
     gauges.register("go_job_workers", "Connected workers.", (), lambda: [((), _workers(plane))])
     gauges.register("go_job_queued", "Instances waiting for their turn.", ("kind",), lambda: _queued(plane))

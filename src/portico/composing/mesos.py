@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import socket
 from collections.abc import Mapping
 
-from portico.composing.nodes import local_nodes
+from starlette.responses import PlainTextResponse, Response
+
+from portico.composing.nodes import MEGABYTE, local_nodes, mesos_access
 from portico.control.cluster.offers import OfferSettings
 from portico.control.plane import Plane
+from portico.domain.errors import Invalid
 from portico.domain.identity import Micros
 from portico.domain.reservations import NodeReservations, Reservation, join_ports
-from portico.domain.resources import WHOLE
-from portico.domain.slices import Label, Slice, normalise
+from portico.domain.resources import DISK, WHOLE
+from portico.domain.slices import Label, Slice, Slices, normalise
 from portico.doors.mesos.errors import error_reply
 from portico.doors.mesos.extension.door import MesosDoor
 from portico.doors.mesos.extension.standing import Periods, Place
+from portico.doors.mesos.operator.calls import REALM as OPERATOR_REALM
 from portico.doors.mesos.operator.calls import OperatorService
 from portico.doors.mesos.operator.facts import Facts, flags
 from portico.doors.mesos.operator.log_tail import LogTail
 from portico.doors.mesos.operator.logging_level import Verbosity
+from portico.doors.mesos.service import REALM as SCHEDULER_REALM
 from portico.doors.mesos.service import SchedulerService
+from portico.doors.mesos.serving.authentication import authentication
 from portico.doors.mesos.serving.routing import Routing
-from portico.doors.mesos.v0.endpoints import OldEndpoints
+from portico.doors.mesos.v0.endpoints import READ_REALM, WRITE_REALM, OldEndpoints
 from portico.serving.addresses import Address, is_loopback
 from portico.serving.http_guards import Guards, GuardSettings
 from portico.serving.http_protocols import HttpParser
@@ -31,9 +38,10 @@ from portico.serving.http_requests import Requests
 from portico.serving.http_server import HttpServer, HttpSettings
 from portico.serving.metrics import Metrics
 from portico.settings import Settings
-from portico.settings.model import ReservedSettings
+from portico.settings.model import DiskSettings, ReservedSettings
 
 NATIVE_PORT = 5050
+REALMS = frozenset({SCHEDULER_REALM, OPERATOR_REALM, READ_REALM, WRITE_REALM})
 
 
 def mesos_door(settings: Settings) -> MesosDoor:
@@ -45,7 +53,11 @@ def mesos_door(settings: Settings) -> MesosDoor:
         return settings.timer(f"mesos.{name}", written)
 
     periods = Periods(**{name: period(name) for name in Periods.__struct_fields__})
-    return MesosDoor(periods=periods, hierarchical_roles=settings.mesos_hierarchical_roles)
+    return MesosDoor(
+        periods=periods,
+        hierarchical_roles=settings.mesos_hierarchical_roles,
+        limit_disk=settings.mesos_limit_disk,
+    )
 
 
 def offer_settings(settings: Settings) -> OfferSettings:
@@ -54,7 +66,9 @@ def offer_settings(settings: Settings) -> OfferSettings:
     return OfferSettings(
         interval=settings.timer("mesos.allocation", default.interval),
         timeout=settings.timer("mesos.offer_timeout", default.timeout),
+        whitelist=settings.mesos_whitelist,
         reserved={node.name: _reserved(node.reserved) for node in local_nodes(settings.nodes) if node.reserved},
+        disks={node.name: _disks(node.disks) for node in local_nodes(settings.nodes) if node.disks},
         oversubscribe={
             node.name: round(node.oversubscribe * WHOLE) for node in local_nodes(settings.nodes) if node.oversubscribe
         },
@@ -72,6 +86,17 @@ def _reserved(by_role: Mapping[str, ReservedSettings]) -> NodeReservations:
         ),
         join_ports((texts[role], kept.ports) for role, kept in by_role.items()),
     )
+
+
+def _disks(declared: tuple[DiskSettings, ...]) -> Slices:
+    """Say to the core what disks a node has besides its common one; Invalid where one is no folder that is there."""
+    return normalise(Slice(DISK, _size(disk), Label(source=f"{disk.type}:{disk.root}")) for disk in declared)
+
+
+def _size(disk: DiskSettings) -> int:
+    if not disk.root.is_dir():
+        raise Invalid(f"nodes.disks: {disk.root} is no folder", "nodes.disks.root")
+    return disk.size if disk.size is not None else shutil.disk_usage(disk.root).total // MEGABYTE * WHOLE
 
 
 class MesosMaster:
@@ -92,9 +117,10 @@ class MesosMaster:
         guards = GuardSettings(
             on_loopback=is_loopback(settings.host),
             hosts=frozenset({settings.advertise}) if settings.advertise else frozenset(),
-            token=settings.auth.token,
+            error=_plain_error,
         )
-        app = Guards(Routing(endpoints, error_reply), guards)
+        # The token is asked for behind the guards: there a principal's name and secret will do as well.
+        app = Guards(Routing(endpoints, error_reply, authentication(mesos_access(settings), REALMS)), guards)
         requests = Requests(app, metrics, {endpoint.path for endpoint in endpoints}, frozenset())
         self._server = HttpServer(requests, HttpSettings(parser=HttpParser.HTTPTOOLS))
 
@@ -127,6 +153,11 @@ class MesosMaster:
         """Let requests under way finish, then end the streams."""
         logging.getLogger().removeHandler(self._log)
         await self._server.stop(grace_seconds)
+
+
+def _plain_error(status: int, _code: str, message: str) -> Response:
+    """Write an error as this API does: as text."""
+    return PlainTextResponse(message, status)
 
 
 def _ip(host: str) -> str:

@@ -9,16 +9,20 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from portico.domain.identity import SECOND, Micros
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE
 from portico.doors.mesos.outpost.operator.perf_events import Sampling, field_of
+from portico.doors.mesos.outpost.place import ACCESS
+from portico.doors.mesos.serving.authentication import Access
 from portico.node.config import NodeConfig, OutpostConfig
 from portico.node.starting import keeper_alive
 from portico.serving.addresses import Address, require_free
 from portico.settings import ImageSource, NodeSettings, RetentionSettings, Settings
 from portico.settings.model import BUILT_IN_IMAGES
 
-_MEGABYTE = 1 << 20
+MEGABYTE = 1 << 20
 _DEFAULT_NETWORK = 10_000
 MESOS_NATIVE_PORT = 5051
 SLACK_PERIOD = Micros(15 * SECOND)
@@ -46,14 +50,22 @@ def mesos_outpost(settings: Settings, number: int) -> OutpostConfig:
     """Say to the agent of the node with this number, from 0, how to serve the Mesos agent API.
 
     Its port is the agent port plus the number, any when that is 0. The first node also answers on Mesos' own agent
-    port with native ports.
+    port with native ports. What opens that API travels by its environment, which only its user can see.
     """
     ports = _agent_ports(settings, number)
     arguments = ["--host", settings.host, *(word for port in ports for word in ("--port", str(port)))]
     if settings.advertise:
         arguments += ["--advertise", settings.advertise]
     arguments += _perf(settings)
-    return OutpostConfig("mesos", (sys.executable, "-m", "portico.doors.mesos.outpost", *arguments))
+    argv = (sys.executable, "-m", "portico.doors.mesos.outpost", *arguments)
+    access = mesos_access(settings)
+    environment = {ACCESS: msgspec.json.encode(access).decode()} if access != Access() else {}
+    return OutpostConfig("mesos", argv, environment)
+
+
+def mesos_access(settings: Settings) -> Access:
+    """Say what opens the addresses of the Mesos door."""
+    return Access(settings.auth.token or "", settings.mesos_credentials)
 
 
 def _agent_ports(settings: Settings, number: int) -> list[int]:
@@ -88,7 +100,7 @@ def node_config(
     amounts = {
         CPUS: node.cpus if node.cpus is not None else (os.cpu_count() or 1) * WHOLE,
         MEM: node.mem if node.mem is not None else _machine_memory() * WHOLE,
-        DISK: node.disk if node.disk is not None else shutil.disk_usage(data).free // _MEGABYTE * WHOLE,
+        DISK: node.disk if node.disk is not None else shutil.disk_usage(data).free // MEGABYTE * WHOLE,
         NETWORK: node.network if node.network is not None else _DEFAULT_NETWORK * WHOLE,
         GPUS: node.gpus or 0,
     }
@@ -109,4 +121,4 @@ def node_config(
 
 def _machine_memory() -> int:
     """Give the machine's memory in MB."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEGABYTE

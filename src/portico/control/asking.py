@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from enum import StrEnum
 from heapq import nlargest
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from portico.control.cluster.scheduling import pool_tree
 from portico.control.explaining import ExplainRun, explain_run
 from portico.control.jobs.catalogue import KIND_PREFIX
+from portico.control.listing import each_state, page_instances, read, wanted_instances
 from portico.control.queries import (
     FileRange,
     GetInstance,
@@ -29,6 +29,7 @@ from portico.control.queries import (
     ListRuns,
     NodeView,
     Overview,
+    PageInstances,
     PoolView,
     Query,
     ReadFile,
@@ -37,16 +38,14 @@ from portico.control.queries import (
 )
 from portico.deciding.entitlement import entitle
 from portico.domain.calls.states import CallState
-from portico.domain.errors import Exhausted, Invalid, NotFound, Unavailable
+from portico.domain.errors import Invalid, NotFound, Unavailable
 from portico.domain.events import Selector
 from portico.domain.frames import FileFact, Usage
-from portico.domain.jobs import INSTANCE_LIFE, Instance, Job
+from portico.domain.jobs import Instance, Job
 from portico.domain.nodes import Pool
 from portico.domain.runs import RUN_LIFE, Run
 from portico.domain.slices import sums
-from portico.store.port import Condition, Operator, Reader, Select
-
-MOST_LISTED = 500_000
+from portico.store.port import Condition, Operator
 
 YOUNG = 50_000
 """Microseconds since it was scheduled for which a lookup of one Instance waits a moment for its end."""
@@ -54,11 +53,8 @@ YOUNG = 50_000
 A_MOMENT = 0.005
 """Seconds."""
 
-StateT = TypeVar("StateT", bound=StrEnum)
-
 if TYPE_CHECKING:
     from portico.control.plane import Plane
-    from portico.control.records import RecordTable
 
 
 async def ask(plane: Plane, query: Query) -> Any:
@@ -91,13 +87,7 @@ async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
         fits = found is not None and _fits(query, found)
         return [found] if fits and found is not None else []
     await plane.committer.settled(plane.committer.revision)
-    common: tuple[Condition, ...] = ()
-    if query.job:
-        common = (Condition("job", Operator.EQ, query.job),)
-    elif query.jobs:
-        common = (Condition("job", Operator.STARTS_WITH, query.jobs),)
-    any_of = _each_state(common, query.states, INSTANCE_LIFE.final)
-    return await _read(plane, plane.state.tables["instances"], any_of, query.newest)
+    return await read(plane, plane.state.tables["instances"], wanted_instances(query), query.newest)
 
 
 def _may_end_soon(plane: Plane, instance: Instance) -> bool:
@@ -131,39 +121,6 @@ def _fits(query: ListInstances, instance: Instance) -> bool:
     )
 
 
-def _each_state(
-    common: tuple[Condition, ...], states: frozenset[StateT], final: frozenset[StateT], *, past: bool = True
-) -> tuple[tuple[Condition, ...], ...]:
-    """Say which rows, apart for active and past ones: each kind has indexes of its own."""
-    if not states and not common and past:
-        return ()
-    any_of: list[tuple[Condition, ...]] = []
-    for active in (1, 0) if past else (1,):
-        standing = (Condition("active", Operator.EQ, active), *common)
-        wanted = sorted(states if active else states & final)
-        any_of += [(*standing, Condition("state", Operator.EQ, state)) for state in wanted]
-        if not states:
-            any_of.append(standing)
-    return tuple(any_of)
-
-
-async def _read(
-    plane: Plane, table: RecordTable[Any], any_of: tuple[tuple[Condition, ...], ...], newest: int
-) -> list[Any]:
-    """Read rows in order of id, off the loop: the newest ones, or all of a bounded number."""
-    select = Select(table.name, any_of, order=(("id", not newest),), limit=newest or -1)
-
-    def load(reader: Reader) -> list[Any]:
-        if not newest and (count := reader.count(select)) > MOST_LISTED:
-            raise Exhausted(f"{count} {table.name} match, at most {MOST_LISTED} are listed at once; ask for less")
-        rows = reader.select(select)
-        if newest:
-            rows.reverse()
-        return [table.decode(row.body) for row in rows]
-
-    return await plane.history.later(load)
-
-
 async def _list_jobs(plane: Plane, query: ListJobs) -> list[Job]:
     jobs = [
         job
@@ -195,8 +152,8 @@ async def _list_runs(plane: Plane, query: ListRuns) -> list[Run]:
         common = (*common, Condition("instance", Operator.EQ, query.instance))
     if query.node:
         common = (*common, Condition("node", Operator.EQ, query.node))
-    any_of = _each_state(common, query.states, RUN_LIFE.final, past=not query.active_only)
-    return await _read(plane, plane.state.tables["runs"], any_of, query.newest)
+    any_of = each_state(common, query.states, RUN_LIFE.final, past=not query.active_only)
+    return await read(plane, plane.state.tables["runs"], any_of, query.newest)
 
 
 async def _list_nodes(plane: Plane, _query: Query) -> list[NodeView]:
@@ -313,6 +270,7 @@ async def _usage(plane: Plane, query: GetUsage) -> tuple[Usage, ...]:
 _ANSWERS: dict[type[Query], Callable[[Plane, Any], Awaitable[Any]]] = {
     GetInstance: _get_instance,
     ListInstances: _list_instances,
+    PageInstances: page_instances,
     ListJobs: _list_jobs,
     GetRun: _get_run,
     ListRuns: _list_runs,

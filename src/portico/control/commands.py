@@ -21,7 +21,10 @@ class ScheduleKind(Command, frozen=True):
 
 
 class CancelInstances(Command, frozen=True):
-    """Cancel the matching Instances that have not ended; answered by those, as they are then."""
+    """Cancel the matching Instances that have not ended; answered by those, as they are then.
+
+    One that is named by id or Job, with no state, is also cancelled between two firings, which ends its schedule.
+    """
 
     job: str = ""
     id: str = ""

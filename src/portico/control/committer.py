@@ -2,6 +2,7 @@
 
 Owns the order of all changes. Promises: effects (replies, launches, acknowledgements, events, evictions) run in order
 of revision, on the loop, after the revision is durable; after a failed write nothing more leaves and `failed` is set.
+An effect that raises is logged and counted, and costs nobody else anything: what comes behind it goes on.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
+
 from portico.domain.errors import Exhausted, Unavailable
 from portico.domain.identity import Revision
 from portico.store.port import Change, Prune, PruneEvents
 from portico.store.sheets import BulkChange
+
+_log = structlog.get_logger(__name__)
 
 Effect = Callable[[], None]
 
@@ -43,6 +48,7 @@ class Committer:
         self.revision = revision
         self.durable = revision
         self.failed = asyncio.Event()
+        self.effects_failed = 0
         self._writer: Writer | None = None
         self._effects: deque[tuple[Revision, Effect]] = deque()
         self._waiters: deque[tuple[Revision, asyncio.Future[None]]] = deque()
@@ -106,7 +112,12 @@ class Committer:
         durable = self.durable
         effects = self._effects
         while effects and effects[0][0] <= durable:
-            effects.popleft()[1]()
+            try:
+                while effects and effects[0][0] <= durable:
+                    effects.popleft()[1]()
+            except Exception:  # noqa: BLE001 — what one effect does wrong is no reason to keep back all others
+                self.effects_failed += 1
+                _log.exception("effect_failed", durable=durable)
         waiters = self._waiters
         while waiters and waiters[0][0] <= durable:
             future = waiters.popleft()[1]

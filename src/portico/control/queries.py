@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from portico.domain.identity import Instant
-from portico.domain.jobs import InstanceState, JobMode
+from portico.domain.jobs import Instance, InstanceState, JobMode
 from portico.domain.runs import RunState
 
 
@@ -31,6 +31,29 @@ class ListInstances(Query, frozen=True):
     id: str = ""
     states: frozenset[InstanceState] = frozenset()
     newest: int = 0
+
+
+class PageInstances(Query, frozen=True):
+    """A part of a long list of Instances, in order of creation; answered by an `InstancePage`.
+
+    Criteria are those of `ListInstances`. For the first page `after` and `through` are empty, for each further one
+    they are those of the page before. Instances made since the first page are left out; the others are as they are
+    when their page is read.
+    """
+
+    job: str = ""
+    jobs: str = ""
+    states: frozenset[InstanceState] = frozenset()
+    after: str = ""
+    through: str = ""
+
+
+class InstancePage(msgspec.Struct, frozen=True):
+    """A page; `after` is empty when it is the last."""
+
+    instances: list[Instance]
+    after: str
+    through: str
 
 
 class ListJobs(Query, frozen=True):

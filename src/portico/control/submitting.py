@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from portico.control.cluster import nodes, runs
 from portico.control.commands import BackUp, CancelInstances, Command, DrainNode, ScheduleKind, StopRun
-from portico.control.jobs import catalogue
+from portico.control.jobs import catalogue, firing
 from portico.control.jobs.instances import cancel
 from portico.domain.errors import Conflict, Invalid, NotFound
 from portico.domain.jobs import Instance
@@ -45,20 +45,13 @@ async def submit(plane: Plane, command: Command) -> Any:
 
 
 async def _cancel(plane: Plane, command: CancelInstances) -> list[Instance]:
-    if command.id:
-        found = plane.state.instances.get(command.id)
-        candidates = [] if found is None else [found]
-    elif command.job:
-        candidates = [plane.state.instances[identity] for identity in plane.job_instances[command.job]]
-    else:
-        candidates = list(plane.state.instances.values())
     wanted = [
         instance.id
-        for instance in candidates
-        if not instance.ended
-        and (not command.job or instance.job == command.job)
+        for instance in _candidates(plane, command)
+        if (not command.job or instance.job == command.job)
         and (not command.states or instance.state in command.states)
         and instance.job.startswith(catalogue.KIND_PREFIX)
+        and (not instance.ended or _ends_schedule(plane, command, instance))
     ]
     cancelled: list[Instance] = []
     revision = plane.committer.revision
@@ -66,12 +59,35 @@ async def _cancel(plane: Plane, command: CancelInstances) -> list[Instance]:
         with plane.begin() as tx:
             for identity in wanted[start : start + CANCEL_SLICE]:
                 instance = plane.state.instances.get(identity)
-                if instance is not None and not instance.ended:
+                if instance is None:
+                    continue
+                if not instance.ended:
                     cancelled.append(cancel(plane, tx, instance))
+                elif _ends_schedule(plane, command, instance):
+                    cancelled.append(firing.withdraw(plane, tx, instance))
         revision = tx.revision
         await asyncio.sleep(0)
     await plane.committer.settled(revision)
     return cancelled
+
+
+def _candidates(plane: Plane, command: CancelInstances) -> list[Instance]:
+    """Give what a command may mean: the Instances that live, and those that schedules reopen."""
+    instances = plane.state.instances
+    if command.id:
+        identities = [command.id]
+    elif command.job:
+        job = plane.state.jobs.get(command.job)
+        identities = [*plane.job_instances[command.job], *([job.recurring] if job is not None else [])]
+    else:
+        return list(instances.values())
+    return [instances[identity] for identity in dict.fromkeys(identities) if identity in instances]
+
+
+def _ends_schedule(plane: Plane, command: CancelInstances, instance: Instance) -> bool:
+    """Tell whether a command means the schedule of an Instance that is between two firings: it must name it."""
+    named = bool(command.id or command.job) and not command.states
+    return named and firing.awaits_firing(plane, instance)
 
 
 async def _stop(plane: Plane, command: StopRun) -> Run:

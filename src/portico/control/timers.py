@@ -24,10 +24,10 @@ class Timers:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._heap: list[tuple[int, int, str, str]] = []
+        self._heap: list[tuple[Instant, int, str, str]] = []
         self._handlers: dict[str, Handler] = {}
         self._count = 0
-        self._forgotten: set[tuple[str, str]] = set()
+        self._forgotten: set[tuple[str, str, Instant | None]] = set()
         self._wake = asyncio.Event()
 
     def handle(self, name: str, handler: Handler) -> None:
@@ -41,13 +41,20 @@ class Timers:
             self._wake.set()
         heapq.heappush(self._heap, (at, self._count, name, identity))
 
-    def forget(self, name: str, identity: str) -> None:
-        """Let go of a timer that no longer means anything: those far off would be kept for long after their object."""
-        self._forgotten.add((name, identity))
+    def forget(self, name: str, identity: str, at: Instant | None = None) -> None:
+        """Let go of a timer that no longer means anything: those far off would be kept for long after their object.
+
+        `at` names the one that was set for that instant; without it all of this identity are meant.
+        """
+        self._forgotten.add((name, identity, at))
         if len(self._forgotten) >= MOST_FORGOTTEN and len(self._forgotten) * 2 > len(self._heap):
-            self._heap = [entry for entry in self._heap if entry[2:] not in self._forgotten]
+            self._heap = [entry for entry in self._heap if not self._is_forgotten(entry)]
             heapq.heapify(self._heap)
             self._forgotten.clear()
+
+    def _is_forgotten(self, entry: tuple[Instant, int, str, str]) -> bool:
+        at, _, name, identity = entry
+        return (name, identity, at) in self._forgotten or (name, identity, None) in self._forgotten
 
     @property
     def size(self) -> int:

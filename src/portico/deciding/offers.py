@@ -199,7 +199,7 @@ class Market:
         chosen: list[Slice] = []
         for piece in (*labelled, *(Slice(kind, amount) for kind, amount in plain.items())):
             amount = min(piece.amount, room.get(piece.kind, piece.amount))
-            if amount <= 0 or (amount < piece.amount and piece.label.volume):
+            if amount <= 0 or (amount < piece.amount and (piece.label.volume or piece.label.whole)):
                 continue
             if piece.kind in room:
                 room[piece.kind] -= amount

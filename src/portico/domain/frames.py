@@ -11,7 +11,7 @@ import msgspec
 
 from portico.domain.identity import Instant, Micros
 from portico.domain.resources import Ports
-from portico.domain.runs import Outcome, RunSpec, StopOrder
+from portico.domain.runs import CheckResult, Outcome, RunSpec, StopOrder
 
 
 class Frame(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", gc=False):
@@ -47,7 +47,7 @@ class Register(Frame, frozen=True, tag="register"):
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One fact about a Run: exactly one of preparing, started, health, note or outcome is told.
+    """One fact about a Run: exactly one of preparing, started, health, check, note or outcome is told.
 
     `preparing` tells that an image or files are being brought, which takes time; it is not told of every launch.
 
@@ -67,6 +67,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     note: bytes = b""
     number: int = 0
     preparing: bool = False
+    checked: CheckResult | None = None
 
 
 class Report(Frame, frozen=True, tag="report"):

@@ -116,7 +116,7 @@ class Template(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `function` set means that Attempts are Calls to that function in workers of `fleet`; then `spec` is not used.
     In `spec.argv` of a Job on demand {0}, {1}, … stand for the Instance's arguments; where none is named they are
-    appended.
+    appended. {{0}} stands for {0}.
     `hard` and `soft` are encoded constraints, as Runs have them.
     """
 

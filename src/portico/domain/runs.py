@@ -80,7 +80,7 @@ class Fetch(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CheckKind(StrEnum):
-    """How a health check looks."""
+    """How a check looks."""
 
     COMMAND = "command"
     HTTP = "http"
@@ -104,6 +104,32 @@ class HealthCheck(msgspec.Struct, frozen=True, omit_defaults=True):
     timeout: Micros = Micros(20 * SECOND)
     grace: Micros = Micros(10 * SECOND)
     failures: int = 3
+
+
+class StatusCheck(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A periodic look at a Run whose result is told and not judged; durations in microseconds, `timeout` 0 = none.
+
+    The defaults are those of Mesos.
+    """
+
+    kind: CheckKind
+    argv: tuple[str, ...] = ()
+    scheme: str = "http"
+    path: str = "/"
+    port: int = 0
+    delay: Micros = Micros(15 * SECOND)
+    interval: Micros = Micros(10 * SECOND)
+    timeout: Micros = Micros(20 * SECOND)
+
+
+class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a status check saw: an exit code, an HTTP status, or for a TCP connection 1 when it was made and 0 if not.
+
+    `value` is None as long as there was no look, and when the last one saw nothing in time.
+    """
+
+    kind: CheckKind
+    value: int | None = None
 
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -137,7 +163,8 @@ class RunSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     `folder_names` are variables that tell the process the node's own path of its sandbox.
 
     `attach` gives the process `pipes` or a `tty` that others may attach to while it runs, as `node/switchboard` says;
-    with `+session` behind, it starts when its session has attached, and is killed when that leaves.
+    with `+session` behind, it starts when its session has attached, and is killed when that leaves. `window` is how
+    many rows and columns its terminal has, 0 and 0 for what terminals have by themselves.
     """
 
     form: Form = Form.PROCESS
@@ -157,6 +184,8 @@ class RunSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     join_parent: bool = False
     attach: str = ""
     folder_names: tuple[str, ...] = ()
+    status_check: StatusCheck | None = None
+    window: tuple[int, int] = (0, 0)
 
 
 class AbsencePolicy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -254,7 +283,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     A root that starts together with children states the sum of all their amounts in `tree_amounts`. Lower `priority`
     goes first. A `fixed` Run belongs to the Claim it was created with: a launch that its node refuses is its end.
     `preparing_at` is when its node said that an image or files are being brought, 0 when it had no need to. `address`
-    is that of its container's own network, if it has one.
+    is that of its container's own network, if it has one. `checked` is what its status check saw last.
     """
 
     id: str
@@ -296,6 +325,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     ended_at: Instant = Instant(0)
     unreachable_at: Instant = Instant(0)
     deadline: Instant = Instant(0)
+    checked: CheckResult | None = None
 
     @property
     def ended(self) -> bool:

@@ -19,7 +19,8 @@ class Label(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
     """What a Slice is set aside for.
 
     `reservation` is the canonical text of a Reservation, or `*`; `volume` the id of a Volume record; `revocable` space
-    may be taken back at any time; `source` tells apart disks that are not the node's common one (a mount or a path).
+    may be taken back at any time; `source` tells apart disks that are not the node's common one (`path:FOLDER` or
+    `mount:FOLDER`).
     """
 
     reservation: str = UNRESERVED
@@ -27,7 +28,18 @@ class Label(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
     revocable: bool = False
     source: str = ""
 
+    @property
+    def folder(self) -> str:
+        """The folder of its disk; empty for the node's own."""
+        return self.source.partition(":")[2]
 
+    @property
+    def whole(self) -> bool:
+        """Tell whether its space is never divided: a mount goes to one at a time."""
+        return self.source.startswith(MOUNT)
+
+
+PATH, MOUNT = "path:", "mount:"
 PLAIN = Label()
 
 
@@ -95,3 +107,16 @@ def relabel(slices: Slices, part: Slice, label: Label) -> Slices:
         raise Conflict(f"only {held} thousandths of {part.kind} carry that label, {part.amount} wanted")
     negative = Slice(part.kind, -part.amount, part.label)
     return normalise((*slices, negative, Slice(part.kind, part.amount, label)))
+
+
+def part_of_whole(have: Iterable[Slice], want: Iterable[Slice]) -> Slice | None:
+    """Find what is wanted as a part of something that is never divided; None when nothing is."""
+    undivided = {(piece.kind, piece.label): piece.amount for piece in have if piece.label.whole}
+    return next(
+        (
+            piece
+            for piece in want
+            if piece.label.whole and piece.amount != undivided.get((piece.kind, piece.label), piece.amount)
+        ),
+        None,
+    )

@@ -41,7 +41,7 @@ class Volume(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def folder(self) -> str:
         """The folder of its disk; empty for the node's own."""
-        return self.source.partition(":")[2]
+        return self.label.folder
 
     @property
     def slice(self) -> Slice:

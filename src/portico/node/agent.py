@@ -140,8 +140,7 @@ class Agent:
             if not charge.live:
                 continue
             self._site.report_started(charge)
-            if charge.order.spec.check is not None:
-                self._health.watch(charge)
+            self._health.watch(charge)
             if charge.stop is not None:
                 self._stops.resume(charge)
         self._spawner.start()

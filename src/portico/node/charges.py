@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 from portico.domain.frames import LaunchOrder, RunFact
 from portico.domain.identity import Instant, Micros
-from portico.domain.runs import EndCause, Form, Outcome, RunSpec, StopOrder
+from portico.domain.runs import CheckResult, EndCause, Form, Outcome, RunSpec, StopOrder
 from portico.node.journal import Ended, Gone, Handle, Intent, Kept, Opened, Record, StopTold
 
 
@@ -37,6 +37,7 @@ class Charge:
         "adopted",
         "blame",
         "cgroup",
+        "checked",
         "ended_at",
         "healthy",
         "intended",
@@ -78,6 +79,7 @@ class Charge:
         self.blame: tuple[EndCause, str] | None = None
         self.kill_timer: asyncio.TimerHandle | None = None
         self.healthy: bool | None = None
+        self.checked: CheckResult | None = None
         self.outcome: Outcome | None = None
         self.tasks: tuple[asyncio.Task[None], ...] = ()
 

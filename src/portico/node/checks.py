@@ -1,7 +1,8 @@
-"""Health checks: when to look at a Run, and what a run of failures means.
+"""Checks: when to look at a Run, and what a run of failures means for its health.
 
 The rules are those of Mesos: the first look after `delay`, each next one `interval` after the last ended, no answer
-within `timeout` is a failure, failures within `grace` of the beginning do not count until there was a success.
+within `timeout` is a failure, failures within `grace` of the beginning do not count until there was a success. What a
+status check sees is told as it is, and means nothing.
 Owns the timing only; a Probe does the looking. Time is the event loop's.
 """
 
@@ -12,10 +13,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from portico.domain.identity import SECOND, Micros
-from portico.domain.runs import HealthCheck
+from portico.domain.runs import CheckResult, HealthCheck, StatusCheck
 from portico.node.probes import HostProbe
 
-__all__ = ["HostProbe", "Probe", "watch_health"]
+__all__ = ["HostProbe", "Probe", "StatusProbe", "watch_health", "watch_status"]
+
+
+_REST = 0.01
+"""Seconds between two looks at the least: one that takes no time must not take all of the agent's."""
 
 
 class Probe(Protocol):
@@ -23,6 +28,14 @@ class Probe(Protocol):
 
     async def look(self, check: HealthCheck) -> bool:
         """Tell whether the Run is well; may take as long as it likes, and stops when cancelled."""
+        ...
+
+
+class StatusProbe(Protocol):
+    """One way to see what a status check asks for."""
+
+    async def see(self, check: StatusCheck) -> int | None:
+        """Give what is seen, None for nothing; may take as long as it likes, and stops when cancelled."""
         ...
 
 
@@ -46,7 +59,7 @@ async def watch_health(check: HealthCheck, probe: Probe, report: Callable[[bool]
             report(False)  # noqa: FBT003 — as above
             if failed >= check.failures:
                 return
-        await asyncio.sleep(_seconds(check.interval))
+        await asyncio.sleep(max(_REST, _seconds(check.interval)))
 
 
 async def _look(check: HealthCheck, probe: Probe) -> bool:
@@ -55,6 +68,22 @@ async def _look(check: HealthCheck, probe: Probe) -> bool:
             return await probe.look(check)
     except TimeoutError:
         return False
+
+
+async def watch_status(check: StatusCheck, probe: StatusProbe, report: Callable[[CheckResult], None]) -> None:
+    """Look again and again, and report what each look sees, until cancelled."""
+    await asyncio.sleep(_seconds(check.delay))
+    while True:
+        report(CheckResult(check.kind, await _see(check, probe)))
+        await asyncio.sleep(max(_REST, _seconds(check.interval)))
+
+
+async def _see(check: StatusCheck, probe: StatusProbe) -> int | None:
+    try:
+        async with asyncio.timeout(_seconds(check.timeout) if check.timeout else None):
+            return await probe.see(check)
+    except TimeoutError:
+        return None
 
 
 def _seconds(duration: Micros) -> float:

@@ -46,7 +46,7 @@ class Fetching:
             await self.bring(charge.order, sandbox, spec.user)
         except FetchFailed as error:
             failed(charge, EndCause.FETCH_FAILED, error)
-        except (PorticoError, OSError) as error:
+        except (PorticoError, OSError, ValueError) as error:
             failed(charge, EndCause.LAUNCH_FAILED, error)
         else:
             done(charge)

@@ -33,7 +33,7 @@ class Inquiries:
     async def _answer(self, inquiry: Inquiry) -> None:
         try:
             answer = await self._find(inquiry)
-        except (PorticoError, OSError) as error:
+        except (PorticoError, OSError, ValueError) as error:
             answer = Answer(inquiry.request, error=str(error))
         finally:
             self._open -= 1

@@ -45,14 +45,14 @@ class Launches:
         endings: Endings,
         fetching: Fetching,
         containers: Containers,
-        watch_health: Callable[[Charge], None],
+        watch: Callable[[Charge], None],
     ) -> None:
         self._site = site
         self._endings = endings
         self._fetching = fetching
         self._containers = containers
         containers.begins, containers.begun, containers.failed = self._begins, self._begun, self._fail
-        self._watch_health = watch_health
+        self._watch = watch
         self._due: dict[str, Charge] = {}
         self._submitted: dict[str, Charge] = {}
         self._waiting: dict[str, list[Charge]] = {}
@@ -193,7 +193,7 @@ class Launches:
         """Start a container, or end with the reason; False when the Run is a process of the host's own root."""
         try:
             changed = self._containers.on_host(charge)
-        except (PorticoError, OSError) as error:
+        except (PorticoError, OSError, ValueError) as error:
             self._fail(charge, EndCause.LAUNCH_FAILED, error)
             return True
         if changed is None:
@@ -228,7 +228,7 @@ class Launches:
             prepared = Prepared()
             if charge.cgroup:
                 prepared = self._site.cgroups.prepare(name, charge.order.spec.limits, parent)
-        except (PorticoError, OSError) as error:
+        except (PorticoError, OSError, ValueError) as error:
             self._fail(charge, EndCause.LAUNCH_FAILED, error)
             return
         if not (prepared.enter or prepared.procs):
@@ -257,8 +257,7 @@ class Launches:
         if self._site.charges.hosted(charge.run):
             self._sharing.fit(charge)
         self._site.report_started(charge)
-        if charge.order.spec.check is not None:
-            self._watch_health(charge)
+        self._watch(charge)
         if charge.stop is not None:
             self.stops.resume(charge)
         for child in self._waiting.pop(charge.run, ()):

@@ -17,13 +17,19 @@ from pathlib import Path
 from typing import assert_never
 from urllib.parse import quote
 
-from portico.domain.runs import CheckKind, HealthCheck
+from portico.domain.runs import CheckKind, HealthCheck, StatusCheck
 from portico.node.accounts import other_account
 
 # The shell waits for a line before it goes on: until then it is moved into the Run's cgroup.
 _SCRIPT = 'read -r _ && { "$@" </dev/null >/dev/null; echo "$?"; }'
 _URL_CHARACTERS = "/?#[]@!$&'()*+,;=:%~-._"
 _STATUS_LIMIT = 4096
+_WELL = {CheckKind.COMMAND: range(1), CheckKind.HTTP: range(200, 400), CheckKind.TCP: range(1, 2)}
+"""What a look at a healthy Run sees."""
+
+Look = HealthCheck | StatusCheck
+_UNSEEN = (OSError, ValueError, OverflowError)
+"""What cannot be looked at: it is not there, or no such command, path or port can be."""
 
 
 class HostProbe:
@@ -51,6 +57,13 @@ class HostProbe:
 
     async def look(self, check: HealthCheck) -> bool:
         """Tell whether the command exits with 0, HTTP answers 200 to 399, or TCP connects."""
+        return await self.see(check) in _WELL[check.kind]
+
+    async def see(self, check: Look) -> int | None:
+        """Give the exit code, the HTTP status, or 1 and 0 for whether TCP connects; None when there is none.
+
+        A command that a signal ended has the exit code that shells give it, 128 and the signal's number.
+        """
         match check.kind:
             case CheckKind.COMMAND:
                 return await self._command(check.argv)
@@ -61,13 +74,13 @@ class HostProbe:
             case _:
                 assert_never(check.kind)
 
-    async def _command(self, argv: Sequence[str]) -> bool:
+    async def _command(self, argv: Sequence[str]) -> int | None:
         if not argv:
-            return False
+            return None
         try:
             process = self._start(argv)
-        except OSError:
-            return False
+        except _UNSEEN:
+            return None
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -77,8 +90,9 @@ class HostProbe:
                 os.write(process.stdin.fileno(), b"\n")
             except OSError:
                 # The Run's group is gone, or the shell: both mean that the Run is not well.
-                return False
-            return await _line(process.stdout.fileno()) == b"0\n"
+                return None
+            code = (await _line(process.stdout.fileno())).strip()
+            return int(code) if code.isdigit() else None
         finally:
             _end(process)
 
@@ -99,36 +113,36 @@ class HostProbe:
         )
 
 
-async def _http(host: str, check: HealthCheck) -> bool:
+async def _http(host: str, check: Look) -> int | None:
     path = quote(check.path if check.path.startswith("/") else f"/{check.path}", safe=_URL_CHARACTERS)
     request = f"GET {path} HTTP/1.1\r\nHost: {host}:{check.port}\r\nUser-Agent: portico\r\nConnection: close\r\n\r\n"
     context = _unverified() if check.scheme == "https" else None
     try:
         reader, writer = await asyncio.open_connection(host, check.port, ssl=context, limit=_STATUS_LIMIT)
-    except OSError:
-        return False
+    except _UNSEEN:
+        return None
     try:
         writer.write(request.encode("ascii"))
-        return _well(await reader.readline())
+        return _status(await reader.readline())
     except (OSError, ValueError):
         # Broken off, or a first line beyond any status line.
-        return False
+        return None
     finally:
         writer.transport.abort()
 
 
-def _well(status_line: bytes) -> bool:
-    protocol, _, rest = status_line.partition(b" ")
-    return protocol.startswith(b"HTTP/") and rest[:3].isdigit() and 200 <= int(rest[:3]) < 400
+def _status(line: bytes) -> int | None:
+    protocol, _, rest = line.partition(b" ")
+    return int(rest[:3]) if protocol.startswith(b"HTTP/") and rest[:3].isdigit() else None
 
 
-async def _tcp(host: str, port: int) -> bool:
+async def _tcp(host: str, port: int) -> int:
     try:
         _, writer = await asyncio.open_connection(host, port)
-    except OSError:
-        return False
+    except _UNSEEN:
+        return 0
     writer.transport.abort()
-    return True
+    return 1
 
 
 def _unverified() -> ssl.SSLContext:

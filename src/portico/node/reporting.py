@@ -1,8 +1,8 @@
 """What the agent has to say to control: numbered reports, kept until they are durable there.
 
-Promises: every observation but a health that changed again is told in order and without gaps, told again after a
-reconnect, and never more than a window of unanswered reports is under way; the rest waits here. Observations are
-idempotent by (run, token), so that a new agent may simply tell again what its journal knows.
+Promises: every observation but a health, or a check's result, that changed again is told in order and without gaps,
+told again after a reconnect, and never more than a window of unanswered reports is under way; the rest waits here.
+Observations are idempotent by (run, token), so that a new agent may simply tell again what its journal knows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class Outbox:
         self._send = send
         self._call_soon = call_soon
         self._pending: list[Observation] = []
-        self._health: dict[str, Observation] = {}
+        self._newest: tuple[dict[str, Observation], dict[str, Observation]] = ({}, {})
+        """Of health and of checks, what is to be told of each Run."""
         self._unanswered: deque[Report] = deque()
         self._sequence = 0
         self._open = False
@@ -33,14 +34,18 @@ class Outbox:
     @property
     def idle(self) -> bool:
         """Tell whether control has durably heard everything."""
-        return not (self._pending or self._health or self._unanswered)
+        return not (self._pending or any(self._newest) or self._unanswered)
 
     def add(self, observation: Observation) -> None:
         """Take an observation; it leaves at the end of this turn of the loop, together with others."""
+        health, checks = self._newest
         if observation.healthy is not None:
-            self._health[observation.run] = observation
+            health[observation.run] = observation
+        elif observation.checked is not None:
+            checks[observation.run] = observation
         else:
-            self._health.pop(observation.run, None)
+            health.pop(observation.run, None)
+            checks.pop(observation.run, None)
             self._pending.append(observation)
         if not self._due and self._open:
             self._due = True
@@ -73,9 +78,10 @@ class Outbox:
 
     def _flush(self) -> None:
         self._due = False
-        if self._health and len(self._unanswered) < WINDOW:
-            self._pending.extend(self._health.values())
-            self._health.clear()
+        if any(self._newest) and len(self._unanswered) < WINDOW:
+            for newest in self._newest:
+                self._pending.extend(newest.values())
+                newest.clear()
         sent = 0
         while self._open and sent < len(self._pending) and len(self._unanswered) < WINDOW:
             self._sequence += 1

@@ -175,7 +175,7 @@ class Spawner:
             prepared = self._cgroups.prepare(launching.cgroup, spec.limits, launching.parent)
         argv = list(spec.argv)
         prefix = rlimits.join_prefix(prepared.procs)
-        prefix += switchboard.prefix(spec.attach, sandbox)
+        prefix += switchboard.prefix(spec.attach, sandbox, spec.window)
         prefix += rlimits.prefix(spec.limits, spec.user, self._cgroups.version == "none", spec.rlimits)
         if prefix:
             carry: tuple[str, ...] = ()

@@ -58,9 +58,15 @@ LAST_WORDS = 1.0
 _FORWARDED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def prefix(attach: str, sandbox: str) -> tuple[str, ...]:
-    """Give what goes before the command of a Run that can be attached to; nothing for one that cannot."""
-    return (sys.executable, "-I", "-m", "portico.node.switchboard", attach, sandbox) if attach else ()
+def prefix(attach: str, sandbox: str, window: tuple[int, int] = (0, 0)) -> tuple[str, ...]:
+    """Give what goes before the command of a Run that can be attached to; nothing for one that cannot.
+
+    `window` is the rows and columns of its terminal; without both it has the usual ones.
+    """
+    if not attach:
+        return ()
+    size = f"@{window[0]}x{window[1]}" if all(window) else ""
+    return (sys.executable, "-I", "-m", "portico.node.switchboard", f"{attach}{size}", sandbox)
 
 
 class Switchboard:
@@ -296,15 +302,19 @@ def _write(file: int, data: bytes) -> None:
 
 
 def main() -> None:
-    """Be the switchboard that the command line describes: how to attach, the sandbox, and the real command or BESIDE
-    and a pid."""
+    """Be the switchboard that the command line describes: how to attach and the size of the terminal, the sandbox, and
+    the real command or BESIDE and a pid."""
     attach, sandbox, *argv = sys.argv[1:]
+    attach, _, size = attach.partition("@")
     kind, _, manner = attach.partition("+")
     child: Ends
     if argv[0] == BESIDE:
         child, argv = Neighbour(int(argv[1]), sandbox, tty=kind == "tty"), []
     else:
         child = Child(tty=kind == "tty")
+    if size:
+        rows, _, columns = size.partition("x")
+        child.size = int(rows), int(columns)
     switchboard = Switchboard(child, sandbox, argv, session=manner == "session")
     status = switchboard.run()
     switchboard.close()

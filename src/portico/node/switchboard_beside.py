@@ -7,19 +7,19 @@ with the container's process.
 from __future__ import annotations
 
 import os
-import sys
 
 from portico.node.spawn_call import SpawnCall
-from portico.node.switchboard import BESIDE
+from portico.node.switchboard import BESIDE, prefix
 
 
 class Beside:
     """What a container that can be attached to is started with; nothing at all for any other one."""
 
-    def __init__(self, attach: str) -> None:
+    def __init__(self, attach: str, window: tuple[int, int] = (0, 0)) -> None:
         self.wanted = bool(attach)
         self.tty = attach.startswith("tty")
         self._attach = attach
+        self._window = window
         self.theirs: tuple[int, ...] = ()
         """Standard input, output and errors of the container's process, unless it has a terminal."""
         self._ours: tuple[int, ...] = ()
@@ -29,7 +29,7 @@ class Beside:
 
     def start(self, run: str, sandbox: str, pid: int, terminal: int = -1) -> None:
         """Start the switchboard; `terminal` is the outer end of the process's, which stays the caller's to close."""
-        command = [sys.executable, "-I", "-m", "portico.node.switchboard", self._attach, sandbox, BESIDE, str(pid)]
+        command = [*prefix(self._attach, sandbox, self._window), BESIDE, str(pid)]
         null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         try:
             files = (terminal, null, null) if self.tty else self._ours

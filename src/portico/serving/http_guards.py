@@ -7,9 +7,11 @@ and comes from another origin.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import msgspec
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portico.serving.addresses import is_loopback
@@ -25,7 +27,7 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 class GuardSettings(msgspec.Struct, frozen=True):
     """`hosts` are names besides loopback ones that a server on loopback answers to; `origins` may send changes;
-    `open_paths` are answered without the token.
+    `open_paths` are answered without the token. `error` writes a refusal from its status, code and message.
     """
 
     on_loopback: bool = True
@@ -34,6 +36,7 @@ class GuardSettings(msgspec.Struct, frozen=True):
     token: str | None = None
     open_paths: frozenset[str] = OPEN_PATHS
     body_bytes: int = 256 << 20
+    error: Callable[[int, str, str], Response] = error_response
 
 
 class Guards:
@@ -53,9 +56,9 @@ class Guards:
         headers = dict(scope["headers"])
         refused = self._refuse_place(scope, headers)
         if refused:
-            await error_response(403, "forbidden", refused)(scope, receive, send)
+            await self._settings.error(403, "forbidden", refused)(scope, receive, send)
         elif not self._may_call(scope, headers):
-            response = error_response(401, "unauthenticated", "this server wants `Authorization: Bearer <token>`")
+            response = self._settings.error(401, "unauthenticated", "this server wants `Authorization: Bearer <token>`")
             response.headers["www-authenticate"] = "Bearer"
             await response(scope, receive, send)
         elif scope["type"] == "http":

@@ -21,7 +21,7 @@ from portico.settings.capacity import resources
 from portico.settings.kinds import command, stated, variables
 from portico.settings.problems import Rejected, nearest
 from portico.settings.reading import Place, Table, list_reader, table_reader
-from portico.settings.scalars import absolute, any_text, boolean, choice, duration, integer, names, path, text
+from portico.settings.scalars import absolute, amount, any_text, boolean, choice, duration, integer, names, path, text
 
 _SETTINGS = ArmonikSettings()
 _PARTITION = PartitionSettings()
@@ -85,6 +85,7 @@ def _partition(place: Place) -> PartitionSettings:
             preemption_percentage=table.take("preemption_percentage", integer(0, 100), 0),
             parents=table.take("parents", names, ()),
             configuration=table.take("configuration", table_reader(any_text), {}),
+            folder_limit=table.take("folder_limit", amount, _PARTITION.folder_limit),
             resources=table.take("resources", resources, _PARTITION.resources),
             stated=table.take("resources", stated, _PARTITION.stated),
         )

@@ -39,6 +39,8 @@ class PartitionSettings(msgspec.Struct, frozen=True, kw_only=True):
     preemption_percentage: int = 0
     parents: tuple[str, ...] = ()
     configuration: dict[str, str] = {}
+    folder_limit: int = 10_000 * WHOLE
+    """MB that the folder of one task may hold; 0 is as much as the disk."""
     resources: dict[str, int] = msgspec.field(default_factory=DEFAULT_RESOURCES.copy)
     stated: frozenset[str] = frozenset()
     """Which of the resources were written down: only those are enforced as limits, cpu weight always."""

@@ -8,6 +8,7 @@ from portico.domain.resources import CPUS, DISK, GPUS, MEM, NETWORK, WHOLE
 from portico.settings.armonik_values import DEFAULT_RESOURCES
 from portico.settings.model import (
     BUILT_IN_IMAGES,
+    DiskSettings,
     ImageSource,
     NodeSettings,
     PoolSettings,
@@ -15,11 +16,23 @@ from portico.settings.model import (
 )
 from portico.settings.problems import Rejected
 from portico.settings.reading import Place, Table, entries, kind_of, list_reader
-from portico.settings.scalars import absolute, amount, any_text, check_pool_path, fraction, port_ranges, text
+from portico.settings.scalars import (
+    absolute,
+    amount,
+    any_text,
+    check_pool_path,
+    choice,
+    fraction,
+    path,
+    port_ranges,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+DISK_TYPES = ("path", "mount")
 _NO_PORTS = NodeSettings(name="").ports
 
 
@@ -33,9 +46,11 @@ def resources(place: Place) -> dict[str, int]:
 def nodes(place: Place) -> tuple[NodeSettings, ...]:
     """Local agents, each with its own slice of the machine."""
     found: dict[str, NodeSettings] = {}
+    folders: list[Path] = []
 
     def read(entry: Place) -> None:
         node = _node(entry, f"n{len(found) + 1}")
+        _check_apart(entry, node, folders)
         if node.name in found:
             raise Rejected(f"another node is named {node.name!r} already", "a name of its own")
         found[node.name] = node
@@ -57,7 +72,33 @@ def _node(place: Place, default_name: str) -> NodeSettings:
             attributes=table.take("attributes", attributes, {}),
             reserved=table.take("reserved", _reserved, {}),
             oversubscribe=table.take("oversubscribe", fraction, 0.0),
+            disks=table.take("disks", list_reader(_disk, "tables"), ()),
         )
+
+
+def _disk(place: Place) -> DiskSettings:
+    """A disk besides the common one."""
+    with Table(place) as table:
+        kind = table.require("type", choice(DISK_TYPES), "path", "path or mount")
+        root = table.require("root", path, None, "the folder where the disk is")
+        size = table.take("size", amount, None)
+    if root is None:
+        raise Rejected("no disk without its root", "the folder where the disk is")
+    if size == 0:
+        place.inner("size", size).reject("nothing", "a size in MB of more than 0")
+    return DiskSettings(type=kind, root=root, size=size)
+
+
+def _check_apart(place: Place, node: NodeSettings, folders: list[Path]) -> None:
+    """What is not a volume of its node is removed from a disk: none may lie within another."""
+    for disk in node.disks:
+        root = disk.root
+        near = next((other for other in folders if root.is_relative_to(other) or other.is_relative_to(root)), None)
+        if near is not None:
+            place.inner("disks", None).reject(
+                f"{root} lies within another disk, or another one in it: {near}", "a folder of its own"
+            )
+        folders.append(root)
 
 
 def _reserved(place: Place) -> dict[str, ReservedSettings]:

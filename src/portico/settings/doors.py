@@ -8,20 +8,14 @@ import msgspec
 
 from portico.domain.identity import Micros
 from portico.settings.armonik import Armonik, armonik
-from portico.settings.model import DOORS, PERF_EVENTS
+from portico.settings.mesos import Mesos, mesos
+from portico.settings.model import DOORS
 from portico.settings.problems import nearest
 from portico.settings.reading import Place, Table, entries
-from portico.settings.scalars import address, boolean, duration, some_of
+from portico.settings.scalars import address, duration, some_of
 from portico.settings.titus import Titus, titus
 
 _TIMER = re.compile(r"([a-z0-9]+)\.[a-z][a-z0-9_]*")
-
-
-class Mesos(msgspec.Struct, frozen=True, kw_only=True):
-    """The table `[doors.mesos]` as read."""
-
-    hierarchical_roles: bool = False
-    perf_events: tuple[str, ...] = ()
 
 
 class Doors(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,21 +36,13 @@ def doors(place: Place) -> Doors:
             armonik=table.take("armonik", armonik, Armonik()),
             titus=table.take("titus", titus, Titus()),
             beam_forward=table.take("beam", _beam, None),
-            mesos=table.take("mesos", _mesos, Mesos()),
+            mesos=table.take("mesos", mesos, Mesos()),
         )
 
 
 def _beam(place: Place) -> str | None:
     with Table(place) as table:
         return table.take("forward", address, None)
-
-
-def _mesos(place: Place) -> Mesos:
-    with Table(place) as table:
-        return Mesos(
-            hierarchical_roles=table.take("hierarchical_roles", boolean, default=False),
-            perf_events=table.take("perf_events", some_of(PERF_EVENTS), ()),
-        )
 
 
 def timers(place: Place) -> dict[str, Micros]:

@@ -1,6 +1,7 @@
 """From file, environment and command line to one Settings value, or to all that is wrong with them.
 
-Owns the top level of the configuration. Reads the one file it is given, nothing else.
+Owns the top level of the configuration. Reads the one file it is given, and what that names for secrets
+and for TLS.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from portico.settings.environment import add_environment, add_overrides
 from portico.settings.kinds import kinds, python
 from portico.settings.layers import Layers
 from portico.settings.model import (
-    ENGINES,
     AuthSettings,
     LogSettings,
     RetentionSettings,
     Settings,
 )
-from portico.settings.problems import Problem, SettingsError
+from portico.settings.problems import Problem, SettingsError, nearest
 from portico.settings.reading import Place, Table
 from portico.settings.scalars import (
+    available,
     boolean,
     choice,
     duration,
@@ -32,7 +33,6 @@ from portico.settings.scalars import (
     port,
     secret,
     text,
-    word_or_url,
 )
 from portico.settings.toml_source import read_toml
 
@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 _RETENTION = RetentionSettings()
 _LOG = LogSettings()
 _MOST_ROWS = 10**12
-_store = word_or_url(("sqlite", "memory"), ("postgresql", "postgres"))
-_objects = word_or_url(("files",), ())
+_engine = available(("local",), ("ray",))
+_store = available(("sqlite", "memory"), ("postgresql", "postgres"))
+_objects = available(("files",), ("s3", "gs", "az"))
 
 
 def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object]) -> Settings:
@@ -57,10 +58,21 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     add_environment(layers, environ)
     add_overrides(layers, overrides)
     problems = [Problem(key, "there is no such place", "a key inside a table or array") for key in layers.misplaced]
-    settings = _settings(Place(layers.tree, (), layers, problems))
+    place = Place(layers.tree, (), layers, problems)
+    settings = _settings(place)
+    _check_whitelist(place, settings)
     if problems:
         raise SettingsError(_lines(layers, problems))
     return settings
+
+
+def _check_whitelist(place: Place, settings: Settings) -> None:
+    """A node that is offered must be one that is declared, where any is."""
+    declared = [node.name for node in settings.nodes]
+    for name in sorted(settings.mesos_whitelist or ()):
+        if declared and name not in declared:
+            at = place.inner("doors", None).inner("mesos", None).inner("whitelist", None)
+            at.reject(f"no node is named {name!r}", nearest(name, declared))
 
 
 def _lines(layers: Layers, problems: list[Problem]) -> list[str]:
@@ -84,7 +96,7 @@ def _settings(place: Place) -> Settings:
             agent_port=table.take("agent_port", port, default.agent_port),
             doors=opened.enabled,
             native_ports=table.take("native_ports", boolean, default.native_ports),
-            engine=table.take("engine", choice(ENGINES), default.engine),
+            engine=table.take("engine", _engine, default.engine),
             data_dir=table.take("data_dir", scalars.path, default.data_dir),
             store=table.take("store", _store, default.store),
             objects=table.take("objects", _objects, default.objects),
@@ -100,6 +112,9 @@ def _settings(place: Place) -> Settings:
             beam_forward=opened.beam_forward,
             mesos_hierarchical_roles=opened.mesos.hierarchical_roles,
             mesos_perf_events=opened.mesos.perf_events,
+            mesos_credentials=opened.mesos.credentials,
+            mesos_limit_disk=opened.mesos.limit_disk,
+            mesos_whitelist=opened.mesos.whitelist,
             timers=table.take("timers", timers, default.timers),
             retention=table.take("retention", _retention, default.retention),
             auth=table.take("auth", _auth, default.auth),
@@ -118,6 +133,7 @@ def _retention(place: Place) -> RetentionSettings:
             sandbox_min_free=table.take("sandbox_min_free", fraction, _RETENTION.sandbox_min_free),
             sessions_age=table.take("sessions_age", duration, _RETENTION.sessions_age),
             sessions_count=table.take("sessions_count", integer(0, _MOST_ROWS), _RETENTION.sessions_count),
+            sessions_idle=table.take("sessions_idle", duration, _RETENTION.sessions_idle),
         )
 
 
@@ -134,6 +150,9 @@ def _auth(place: Place) -> AuthSettings:
         place.reject("only one of tls_cert and tls_key is given", "both or none")
     if auth.tls_client_ca is not None and auth.tls_cert is None:
         place.reject("tls_client_ca is given without tls_cert", "tls_cert and tls_key too")
+    for name, file in (("tls_cert", auth.tls_cert), ("tls_key", auth.tls_key), ("tls_client_ca", auth.tls_client_ca)):
+        if file is not None:
+            scalars.check_readable(place.inner(name, None), file)
     return auth
 
 

@@ -22,8 +22,6 @@ from portico.settings.armonik_values import (
 DOORS = ("titus", "peloton", "mesos", "armonik", "beam", "jobv1")
 """Every front door, in the order in which they are listed."""
 
-ENGINES = ("local", "ray")
-
 _CACHES = {
     "L1-dcache": ("loads", "load-misses", "stores", "store-misses", "prefetches", "prefetch-misses"),
     "L1-icache": ("loads", "load-misses", "prefetches", "prefetch-misses"),
@@ -44,7 +42,7 @@ PERF_EVENTS = (
 
 
 class KindSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A `job.v1` kind that is a command; `{0}` `{1}` in it are arguments, else they are appended."""
+    """A `job.v1` kind that is a command; `{0}` `{1}` in it are arguments, else they are appended; `{{0}}` is `{0}`."""
 
     name: str
     command: tuple[str, ...]
@@ -92,6 +90,17 @@ class ReservedSettings(msgspec.Struct, frozen=True, kw_only=True):
     ports: Ports = ()
 
 
+class DiskSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A disk of a node besides its common one: a folder that Portico has for itself.
+
+    Of a `path` parts are given away, a `mount` only whole. A size of None is that of the file system it is on.
+    """
+
+    type: str
+    root: Path
+    size: int | None = None
+
+
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One local agent; a size of None is the machine's own. `reserved` is by role.
 
@@ -108,6 +117,7 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, str] = {}
     reserved: dict[str, ReservedSettings] = {}
     oversubscribe: float = 0.0
+    disks: tuple[DiskSettings, ...] = ()
 
 
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,6 +246,8 @@ class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long ArmoniK sessions that are over stay, with their tasks and results; 0 is until they are deleted."""
     sessions_count: int = 0
     """How many of them stay; 0 is all."""
+    sessions_idle: Micros = Micros(0)
+    """After how long an ArmoniK session is closed in which nothing has happened; 0 is never."""
 
 
 class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -272,9 +284,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engine: str = "local"
     data_dir: Path
     store: str = "sqlite"
-    """`sqlite`, `memory`, or a postgresql:// address."""
+    """`sqlite` or `memory`."""
     objects: str = "files"
-    """`files` (in the data directory), or the address of an object store."""
+    """`files`: in the data directory."""
     kinds: dict[str, KindSettings] = {}
     python: PythonSettings = PythonSettings()
     nodes: tuple[NodeSettings, ...] = ()
@@ -291,6 +303,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether Mesos roles may lie below others (`a/b`), as later releases allow."""
     mesos_perf_events: tuple[str, ...] = ()
     """What of the kernel's counters is sampled of each container, by the names of `perf list`."""
+    mesos_credentials: dict[str, str] = {}
+    """Secrets by principal, one of which callers of the Mesos door must show; empty asks nobody."""
+    mesos_limit_disk: bool = False
+    """Whether Mesos tasks are ended that use more disk than they have."""
+    mesos_whitelist: frozenset[str] | None = None
+    """The nodes that are offered to frameworks; None is all."""
     timers: dict[str, Micros] = {}
     """`<door>.<name>` to period, only those that were set; `timer` adds the caller's default."""
     retention: RetentionSettings = RetentionSettings()

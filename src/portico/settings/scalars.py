@@ -7,6 +7,7 @@ may be a secret: only forms that are no secret are shown.
 from __future__ import annotations
 
 import math
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from portico.domain.errors import Invalid
 from portico.domain.identity import SECOND, Instant, Micros
 from portico.domain.resources import WHOLE, Ports, merge_ports
 from portico.settings.durations import parse_duration
-from portico.settings.problems import Rejected, nearest, one_of
+from portico.settings.problems import Rejected, nearest, one_of, printable
 from portico.settings.reading import Place, Reader, kind_of
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _MOST_UNITS = 10**12
 _PORT_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})")
+_WORD = re.compile(r"[A-Za-z0-9_+.-]{1,20}")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 
 
 def any_text(place: Place) -> str:
@@ -176,6 +177,19 @@ def path(place: Place) -> Path:
     return absolute(text(place), place)
 
 
+def check_readable(place: Place, file: Path) -> None:
+    """Note a problem at this place unless the file can be read; a pipe is not waited for."""
+    try:
+        opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            os.read(opened, 0)
+        finally:
+            os.close(opened)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        place.reject(f"cannot read {printable(str(file))}: {why}", "a file in PEM format that the server may read")
+
+
 def paths(place: Place) -> tuple[Path, ...]:
     """A list of paths."""
     return tuple(absolute(name, place) for name in names(place))
@@ -228,19 +242,20 @@ def address(place: Place) -> str:
     return found
 
 
-def word_or_url(words: Sequence[str], schemes: Sequence[str]) -> Reader[str]:
-    """Make a reader of one of a few words, or of an address with one of these schemes (none given: any)."""
-    expected = one_of([*words, *(f"{scheme}://…" for scheme in schemes or ("SCHEME",))])
+def available(words: Sequence[str], later: Sequence[str]) -> Reader[str]:
+    """Make a reader of one of a few words, which tells of `later` ones, schemes too, that this version lacks them."""
+    expected = one_of(words) if len(words) > 1 else words[0]
 
     def read(place: Place) -> str:
         found = any_text(place)
-        scheme = found.partition("://")[0]
-        if found in words or (_URL.fullmatch(found) and (not schemes or scheme in schemes)):
+        if found in words:
             return found
-        # An address may hold a password: only its scheme is shown.
-        raise Rejected(
-            f"{scheme!r} is not known" if "://" in found else "neither a known word nor an address", expected
-        )
+        scheme = found.partition("://")[0]
+        if scheme in later:
+            raise Rejected(f"{scheme!r} is not available in this version", expected)
+        # An address may hold a password: only what cannot be a part of one is shown.
+        known = repr(scheme) if _WORD.fullmatch(scheme) else "this"
+        raise Rejected(f"{known} is not known", expected)
 
     return read
 

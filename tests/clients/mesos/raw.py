@@ -88,15 +88,17 @@ def _headers(content_type, accept, headers):
 def subscribe(info=INFO):
     call = scheduler_pb2.Call(type="SUBSCRIBE")
     call.subscribe.framework_info.CopyFrom(info)
+    if info.HasField("id"):
+        call.framework_id.CopyFrom(info.id)
     return call
 
 
 class Framework:
-    """A framework that speaks protobuf, and leaves with its stream."""
+    """A framework that speaks protobuf, and leaves with its stream, or as soon after it as it says."""
 
-    def __init__(self, address, path=SCHEDULER):
+    def __init__(self, address, path=SCHEDULER, info=INFO):
         self.address, self.path = address, path
-        self.stream = Records(address, path, subscribe(), scheduler_pb2.Event)
+        self.stream = Records(address, path, subscribe(info), scheduler_pb2.Event)
         self.id = self.stream.next().subscribed.framework_id
         self.stream_id = self.stream.headers["Mesos-Stream-Id"]
 

@@ -79,6 +79,24 @@ def test_strangers_are_refused(wrong):
     asyncio.run(story())
 
 
+def test_one_that_only_asks_is_answered_and_leaves_no_trace():
+    async def story():
+        async with opened() as stage:
+            session = await stage.session()
+            (call,) = stage.submit(session)
+            agent = FakeAgent(stage.plane, trial=True)
+            await stage.settle()
+            assert agent.line.of(AgentReady) == [AgentReady(stage.calls.naming.salt, 0)]
+            assert agent.record is None
+            assert stage.calls.agents.of("default") == []
+            assert stage.state(call) is CallState.SUBMITTED
+            agent.lose()
+            with pytest.raises(Forbidden, match="there is no partition 'nowhere'; there are child, default, middle"):
+                FakeAgent(stage.plane, "nowhere", trial=True)
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("wrong", [{"token": 99}, {"partition": "second"}, {"run": "another"}])
 def test_the_agent_of_a_run_shows_its_token_and_is_of_its_partition(wrong):
     async def story():

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portico.control.calls.columns import PAGE, Column
+from portico.control.calls.columns import PAGE, Column, count_by_page, stretches
 from portico.control.calls.links import LinkPages, encode_links, encode_siblings
 from portico.control.calls.results_book import Span
 from portico.control.calls.scanning import PAGES_AT_ONCE, every, scan
@@ -22,6 +23,56 @@ def test_a_column_is_a_mapping_that_begins_with_zeros(cells, asked):
     assert [column[number] for number in asked] == column.many(asked) == [cells.get(number, 0) for number in asked]
     assert column.pages() == sorted({number // PAGE for number in cells})
     assert list(every(column, range(1, 256))) == sorted(number for number, value in cells.items() if value)
+
+
+runs = st.lists(st.tuples(st.integers(1, 3 * PAGE), st.integers(1, 300)), min_size=1, max_size=6)
+
+
+def joined(parts):
+    return [number for first, count in parts for number in range(first, first + count)]
+
+
+@given(runs)
+def test_numbers_that_come_in_batches_are_set_and_read_by_the_batch(parts):
+    asked, column, plain = joined(parts), Column("I"), {}
+    column.put_many(asked, range(len(asked)))
+    plain.update(zip(asked, range(len(asked)), strict=True))
+    assert column.many(asked) == [plain[number] for number in asked]
+    assert count_by_page(asked) == Counter(number // PAGE for number in asked)
+
+
+@given(runs, st.lists(st.integers(1, 100)))
+def test_a_split_into_stretches_gives_the_same_numbers_or_nothing(parts, others):
+    numbers = joined(parts) + others
+    found = stretches(numbers)
+    assert found is None or joined((part.start, len(part)) for part in found) == numbers
+
+
+def test_batches_are_as_many_stretches_unless_they_are_small():
+    assert stretches([*range(100, 200), *range(300, 400), *range(50, 60)]) == [
+        range(100, 200),
+        range(300, 400),
+        range(50, 60),
+    ]
+    assert stretches(range(1, 100, 2)) is None
+
+
+def test_numbers_whose_ends_alone_follow_each_other_are_no_stretch():
+    swapped = [*range(10), 11, 10, *range(12, 100)]
+    assert stretches(swapped) in (None, [range(10), range(11, 12), range(10, 11), range(12, 100)])
+    column = Column("I")
+    column.put_many(swapped, swapped)
+    assert column.many(range(100)) == list(range(100))
+
+
+def test_a_column_knows_the_highest_page_it_has_lost():
+    column = Column("B")
+    column.drop(7)
+    assert column.gone == -1
+    for page in (3, 1):
+        column[page * PAGE] = 1
+        column.drop(page)
+        assert column.gone == 3
 
 
 @given(st.integers(1, 2 * PAGE), st.integers(1, 2 * PAGE))

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from calls.stage import FakeAgent, opened
 
+from portico.control.calls.columns import PAGE_BITS
 from portico.control.calls.commands import SessionChange, StopSubmission
 from portico.control.calls.sheets import RESULT_DATA
 from portico.domain.calls.frames import Effects, Lease, NeedNumbers, NewCall, NewResult, Numbers, Verdict
@@ -316,7 +317,8 @@ def test_what_is_not_allowed_fails_its_call_alone_and_leaves_no_trace(make, reas
     asyncio.run(story())
 
 
-def test_the_number_of_a_call_that_is_only_in_the_store_any_more_is_taken():
+@pytest.mark.parametrize("forgotten", ["page", "restart"])
+def test_the_number_of_a_call_that_is_only_in_the_store_any_more_is_taken(forgotten):
     async def story():
         async with opened() as stage:
             session, agent, call, _ = await begun(stage)
@@ -326,6 +328,11 @@ def test_the_number_of_a_call_that_is_only_in_the_store_any_more_is_taken():
                 agent.end(agent.given[1], Verdict.CANCELLED)
                 await stage.settle()
             stage.book.state[over] = 0
+            stage.calls.agents.reach[Kind.CALL] = over + 1
+            if forgotten == "page":
+                stage.book.state.gone = over >> PAGE_BITS
+            else:
+                stage.calls.agents.began[Kind.CALL] = over + 1
             (payload,) = await numbers(stage, agent, Kind.RESULT, 1)
             effects = Effects(results=(NewResult(payload, content=content(b"")),), calls=(NewCall(over, payload),))
             agent.end(agent.given[0], effects=effects)

@@ -271,6 +271,41 @@ def test_what_is_queued_in_a_paused_session_is_not_leased_and_what_comes_back_is
     asyncio.run(story())
 
 
+def test_what_is_leased_and_not_yet_sent_when_its_session_is_paused_does_not_begin():
+    async def story():
+        async with opened() as stage:
+            session, other = await stage.session(), await stage.session()
+            later, reading, read = stage.plane.history.later, asyncio.Event(), asyncio.Event()
+
+            async def slow(wanted):
+                found = await later(wanted)
+                reading.set()
+                await read.wait()
+                return found
+
+            calls = [*stage.submit(session), *stage.submit(other)]
+            await stage.settle()
+            stage.calls.agents.data.forget(range(1, 1000))
+            stage.plane.history.later = slow
+            agent = FakeAgent(stage.plane)
+            await reading.wait()
+            assert stage.state(calls[0]) is CallState.DISPATCHED
+            await stage.change(session, SessionChange.PAUSE)
+            read.set()
+            await stage.settle()
+            assert agent.numbers == calls[1:]
+            assert stage.state(calls[0]) is CallState.PAUSED
+            assert stage.cells(calls[0], "pod", "lease", "received_at", "acquired_at") == (None,) * 4
+            agent.end(agent.given[0])
+            await stage.change(session, SessionChange.RESUME)
+            assert agent.numbers == [calls[1], calls[0]]
+            agent.end(agent.given[1])
+            await stage.settle()
+            assert stage.state(calls[0]) is CallState.COMPLETED
+
+    asyncio.run(story())
+
+
 def test_the_calls_of_a_paused_session_can_be_asked_for():
     async def story():
         async with opened() as stage:

@@ -247,6 +247,39 @@ def test_bidders_on_a_node_that_will_be_away_are_asked_to_leave():
     asyncio.run(story())
 
 
+def test_what_a_bidder_that_is_gone_has_said_is_forgotten():
+    async def story():
+        plane = await offering(bidder())
+        launch(plane, plane.ear.offers["f1"][0], (ONE,), (), Micros(0))
+        plan = Unavailability(Instant(plane.clock.now() + 10 * SECOND), Micros(SECOND))
+        with plane.begin() as tx:
+            nodes.plan_unavailability(plane, tx, plane.state.nodes["n1"], plan)
+        await interval(plane)
+        (asked,) = plane.ear.inverse["f1"]
+        plane.offers.inverse.answer("f1", [asked.id], accepted=False)
+        plane.offers.enlist(bidder(active=False))
+        assert plane.offers.inverse.statuses("n1") == {"f1": InverseStatus.DECLINED}
+        plane.offers.withdraw("f1")
+        assert plane.offers.inverse.statuses("n1") == {}
+
+    asyncio.run(story())
+
+
+def test_only_nodes_of_the_whitelist_are_offered():
+    async def story():
+        plane = await offering(bidder())
+        plane.offers.settings = OfferSettings(whitelist=frozenset({"n2"}))
+        FakeNode(plane, "n2")
+        FakeNode(plane, "n3")
+        for offer in plane.offers.outstanding("f1"):
+            plane.offers.decline("f1", [offer.id], Micros(0))
+        await interval(plane)
+        await interval(plane)
+        assert {offer.node for offer in plane.offers.outstanding("f1")} == {"n2"}
+
+    asyncio.run(story())
+
+
 def test_a_reservation_is_kept_from_other_doors_while_somebody_bids_for_it():
     async def story():
         plane = await offering(pools=[Pool(id="/mesos/ads", reservation={"cpus": 3000})])

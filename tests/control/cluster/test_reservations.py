@@ -1,15 +1,16 @@
 import asyncio
 
 import pytest
-from bidders import bidder, dynamic, free, interval, launch, offering, reserved, waiting_run
+from bidders import Ear, bidder, dynamic, free, interval, launch, offering, reserved, waiting_run
 from harness import FakeNode, make_plane, settle
 
 from portico.control.cluster import pools, reservations
 from portico.control.cluster.offers import OfferSettings
 from portico.control.cluster.reservations import VolumeWish
 from portico.domain.errors import Conflict, Invalid, NotFound
+from portico.domain.frames import KeepVolumes
 from portico.domain.identity import SECOND, Micros
-from portico.domain.nodes import Node
+from portico.domain.nodes import Node, Pool
 from portico.domain.reservations import NodeReservations, Reservation
 from portico.domain.runs import RunState
 from portico.domain.slices import PLAIN, Label, Slice, plain, sums
@@ -304,5 +305,124 @@ def test_a_quota_rescinds_offers_to_fill_it():
         with plane.begin() as tx:
             pools.set_quota(plane, tx, "/mesos/ads", {"cpus": 2000}, origin="mesos")
         assert len(plane.ear.rescinded) == 1
+
+    asyncio.run(story())
+
+
+PATH, MOUNT = Label(source="path:/d"), Label(source="mount:/m")
+DISKS = (Slice("disk", 900_000, PATH), Slice("disk", 600_000, MOUNT))
+
+
+async def with_disks(*bidders, disks=DISKS):
+    plane = make_plane()
+    plane.offers.settings = OfferSettings(disks={"n1": disks})
+    plane.start([], [])
+    plane.ear = Ear()
+    plane.offers.listeners.append(plane.ear)
+    for one in bidders:
+        plane.offers.enlist(one)
+    plane.node = FakeNode(plane, disk=100)
+    await settle(plane)
+    return plane
+
+
+def on(label, amount, **said):
+    return Slice("disk", amount, Label(dynamic(), source=label.source, **said))
+
+
+def test_disks_beside_the_common_one_are_free_and_offered_under_their_own_name():
+    async def story():
+        plane = await with_disks(bidder())
+        (offer,) = plane.offers.outstanding("f1")
+        found = {piece.label.source: piece.amount for piece in offer.slices if piece.kind == "disk"}
+        assert found == {"": 100_000, "path:/d": 900_000, "mount:/m": 600_000}
+        assert plane.capacity.free_plain("n1")["disk"] == 100_000
+        waiting = waiting_run(plane, disk=200_000)
+        await settle(plane)
+        assert plane.state.runs[waiting].state is RunState.WAITING
+
+    asyncio.run(story())
+
+
+def test_a_path_is_divided_and_a_mount_is_not():
+    async def story():
+        plane = await with_disks()
+        reserve(plane, (on(PATH, 100_000),))
+        assert free(plane)["disk", PATH] == 800_000
+        with pytest.raises(Conflict, match="the disk /m cannot be divided"):
+            reserve(plane, (on(MOUNT, 100_000),))
+        reserve(plane, (on(MOUNT, 600_000),))
+        with pytest.raises(Conflict, match="cannot be divided"):
+            unreserve(plane, (on(MOUNT, 1000),))
+        with pytest.raises(Conflict, match="cannot be divided"):
+            create(plane, wish(size=599_999, source="mount:/m"))
+        with pytest.raises(Conflict):
+            create(plane, wish("a", 300_000, source="mount:/m"), wish("b", 300_000, source="mount:/m"))
+        (whole,) = create(plane, wish(size=600_000, source="mount:/m"))
+        (part,) = create(plane, wish("part", 50_000, source="path:/d"))
+        assert (whole.folder, part.folder) == ("/m", "/d")
+        assert sums(plane.state.nodes["n1"].capacity)["disk"] == 1_600_000
+        destroy(plane, whole.id, part.id)
+        unreserve(plane, (on(MOUNT, 600_000), on(PATH, 100_000)))
+        assert free(plane)["disk", PATH] == 900_000
+        assert free(plane)["disk", MOUNT] == 600_000
+
+    asyncio.run(story())
+
+
+def test_a_limit_of_a_pool_gives_a_mount_whole_or_not_at_all():
+    async def story():
+        for limit, expected in ((700_000, {100_000, 600_000}), (599_000, {100_000})):
+            plane = await with_disks(disks=(Slice("disk", 600_000, MOUNT),))
+            with plane.begin() as tx:
+                tx.put(Pool(id="/mesos/ads", limit={"disk": limit}))
+            plane.offers.enlist(bidder())
+            await settle(plane)
+            (offer,) = plane.offers.outstanding("f1")
+            assert {piece.amount for piece in offer.slices if piece.kind == "disk"} == expected
+
+    asyncio.run(story())
+
+
+def test_volumes_on_disks_outlive_registrations_and_the_node_is_told_which_to_keep():
+    async def story():
+        plane = await with_disks()
+        reserve(plane, (on(MOUNT, 600_000), on(PATH, 100_000)))
+        (volume,) = create(plane, wish(size=600_000, source="mount:/m"))
+        await settle(plane)
+        back = FakeNode(plane, disk=100)
+        await settle(plane)
+        assert back.line.of(KeepVolumes) == [KeepVolumes({"": (), "/d": (), "/m": (volume.path,)})]
+        assert free(plane)["disk", volume.label] == 600_000
+        assert free(plane)["disk", PATH] == 800_000
+        assert ("disk", MOUNT) not in free(plane)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("disks", "warned", "left"),
+    [
+        ((Slice("disk", 700_000, MOUNT),), "", {"": 100_000}),
+        ((Slice("disk", 500_000, MOUNT),), "too small for what is reserved on it: disk /m", {"": 100_000}),
+        ((), "too small for what is reserved on it: disk /m", {"": 100_000}),
+        ((Slice("disk", 1000, PATH),), "too small for what is reserved on it: disk /m", {"": 100_000, "path:/d": 1000}),
+    ],
+)
+def test_a_disk_that_changes_keeps_what_is_reserved_on_it_and_a_mount_is_not_divided(disks, warned, left):
+    async def story():
+        plane = await with_disks(disks=(Slice("disk", 600_000, MOUNT),))
+        reserve(plane, (on(MOUNT, 600_000),))
+        plane.offers.settings = OfferSettings(disks={"n1": disks})
+        FakeNode(plane, disk=100)
+        await settle(plane)
+        assert "; ".join(plane.state.nodes["n1"].warnings) == warned
+        assert free(plane)["disk", Label(dynamic(), source="mount:/m")] == 600_000
+        unreserved = {
+            label.source: amount
+            for (kind, label), amount in free(plane).items()
+            if (kind, label.reservation) == ("disk", "*")
+        }
+        assert unreserved == left
 
     asyncio.run(story())

@@ -318,6 +318,20 @@ def test_data_are_deleted_and_may_come_again():
     story(play)
 
 
+def test_data_of_an_unknown_session_are_passed_over():
+    async def play(at):
+        session = await at.session_text()
+        (one,) = await create(at, session, a=b"data")
+        for other in (FOREIGN, "no id", "", await at.session_text()):
+            request = pb.DeleteResultsDataRequest(session_id=other, result_id=[one.result_id, FOREIGN])
+            reply = await at.results_rpc.DeleteResultsData(request)
+            assert (reply.session_id, list(reply.result_id)) == (other, [one.result_id, FOREIGN])
+        await at.settle()
+        assert await download(at, session, one.result_id) == [b"data"]
+
+    story(play)
+
+
 def test_objects_are_imported_by_their_opaque_id(tmp_path):
     imports = tmp_path / "imports"
     imports.mkdir()

@@ -83,3 +83,8 @@ def reads(path: str) -> str:
 @portico.kind(concurrency=1)
 def reads_alone(path: str) -> str:
     return Path(path).read_text()
+
+
+@portico.kind(resources={"mem": 64})
+def glutton_function(megabytes: int) -> int:
+    return len(bytearray(megabytes << 20)) >> 20

@@ -168,3 +168,19 @@ def test_a_missing_query_cancels_everything_that_lives(own_server, connect, tmp_
     assert remote.find(done)["state"] == COMPLETED
     with pytest.raises(RemoteError, match="invalid UUID length: 3"):
         remote.cancel(uuid="abc")
+
+
+def test_between_two_firings_a_cron_instance_is_cancelled_with_its_schedule(own_server, connect):
+    live = own_server('[kinds.often]\ncommand = ["/bin/true"]\ncron_spec = "@every 4s"\n')
+    remote = connect(live)
+    (waiting,) = remote.lookup(kind="often")
+    live.watch(lambda record: record["state"] == "succeeded", id=waiting["uuid"])
+    assert remote.cancel(state=COMPLETED, kind="often") == []
+    (cancelled,) = remote.cancel(kind="often")
+    assert (cancelled["uuid"], cancelled["state"], cancelled["attempts"]) == (waiting["uuid"], CANCELLED, 1)
+    assert remote.find(waiting["uuid"]) == cancelled
+    assert remote.cancel(uuid=waiting["uuid"]) == []
+    (kind,) = live.get("/kinds")
+    assert kind["next_at"] is None
+    live.restart()
+    assert connect(live).find(waiting["uuid"]) == cancelled

@@ -108,6 +108,21 @@ def test_a_call_that_lost_its_worker_is_repeated_by_another(client, server, tmp_
     assert (found["state"], found["results"], found["attempts"]) == (COMPLETED, ["back"], 2)
 
 
+def test_a_function_beyond_the_memory_it_states_loses_its_worker_only_and_says_so(client, server):
+    limited = not any("memory" in warning.lower() for node in server.get("/nodes") for warning in node["warnings"])
+    other = run(client, server, "process")["results"]
+    assert run(client, server, "glutton_function", "1")["results"] == ["1"]
+    found = run(client, server, "glutton_function", "400")
+    assert (found["state"], found["attempts"]) == (TERMINATED, 1)
+    if os.geteuid() == 0 and limited:
+        assert "its memory limit was reached" in found["error"]
+    else:  # without a cgroup the address space is what is limited, and Python gives up by itself
+        assert "MemoryError" in found["error"]
+    assert run(client, server, "glutton_function", "2")["results"] == ["2"]
+    pids = {int(pid) for pid in other}
+    assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
 def test_many_calls_each_have_their_own_answer(client, server):
     answers = client.schedule_many("add", [[str(number), "0"] for number in range(300)])
     uuids = [answer["ok"]["instance"]["uuid"] for answer in answers]

@@ -7,6 +7,7 @@ import pytest
 from doors.jobv1.client import upstream
 from doors.jobv1.client.remote import COMPLETED, Remote, RemoteError
 
+from portico.control.queries import InstancePage
 from portico.domain.errors import Exhausted
 from portico.domain.jobs import Instance, InstanceState
 from portico.doors.jobv1.errors import translate
@@ -76,7 +77,12 @@ class OneAnswer:
         return self.instances
 
     async def ask(self, query):
-        return self.instances
+        """Give a page of at most 999, and another one while there is more."""
+        start = int(query.after or 0)
+        end = start + 999
+        after = str(end) if end < len(self.instances) else ""
+        assert query.through == ("last" if start else "")
+        return InstancePage(self.instances[start:end], after, "last")
 
 
 class Serving:
@@ -144,7 +150,8 @@ def test_more_instances_than_are_listed_says_how_to_ask_for_less(stubs):
 def test_an_answer_is_never_cut_short(stubs):
     with Serving(OneAnswer(5000, ("x" * 1000,)), 16 << 20) as target:
         remote = Remote(stubs[upstream.LATER], target)
-        assert len(remote.call("LookupInstances", bounds=False)["instances"]) == 5000
+        found = remote.call("LookupInstances", bounds=False)["instances"]
+        assert len({one["uuid"] for one in found}) == len(found) == 5000
         with pytest.raises(RemoteError) as refusal:  # the library's own bound of 4 MiB on the client's side
             remote.call("LookupInstances")
         remote.close()

@@ -215,6 +215,8 @@ def test_parameters_are_understood_or_refused(layout: Path) -> None:
         ({"stop_signal": "NOPE"}, "no signal 'NOPE'"),
         ({"mounts": (Mount("relative", "/"),)}, "no place in a container"),
         ({"rlimits": (Rlimit("files", 1),)}, "no process limit 'files'"),
+        ({"user": "no\0body"}, "the image has no user"),
+        ({"mounts": (Mount("/a", "/\0b"),)}, "does not exist on this node"),
     ],
 )
 def test_what_cannot_be_says_why(layout: Path, fields: dict[str, object], said: str) -> None:
@@ -241,6 +243,29 @@ def test_files_are_fetched_before_the_start(layout: Path, tmp_path: Path) -> Non
             assert (await told(site, boxed("r", "./tool", fetch=fetch)))[1] == "fetched\n"
             outcome, _ = await told(site, boxed("s", "true", fetch=(Fetch(f"file://{tmp_path}/none"),)))
             assert outcome.cause is EndCause.FETCH_FAILED
+
+    play(story())
+
+
+def test_what_no_system_can_be_told_costs_only_its_own_container(layout: Path) -> None:
+    async def story() -> None:
+        async with ship(layout) as site:
+            agent = site.agent
+            for number, fields in enumerate(
+                (
+                    {"image": "acme/\0:1"},
+                    {"hostname": "a\0b"},
+                    {"mounts": (Mount("/a\0b", "x", create=True),)},
+                    {"environment": {"A": "a\0b"}},
+                    {"working_directory": "a\0b"},
+                    {"network": "cni:a\0b"},
+                )
+            ):
+                outcome, _ = await told(site, boxed(f"r{number}", "/bin/true", **fields))  # type: ignore[arg-type]
+                assert (outcome.cause, outcome.fault) == (EndCause.LAUNCH_FAILED, Fault.REQUEST), (fields, outcome)
+            kept = await told(site, boxed("whole", "/bin/echo", "\\u0000"))
+            assert (kept[0].exit_code, kept[1]) == (0, "\\u0000\n")
+            assert site.agent == agent
 
     play(story())
 

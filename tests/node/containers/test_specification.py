@@ -30,6 +30,16 @@ def test_the_process_is_as_it_was_asked_for() -> None:
     ]
 
 
+def test_a_terminal_has_the_size_of_its_window() -> None:
+    def size(container: Container, window: tuple[int, int]) -> object:
+        execution = msgspec.structs.replace(EXECUTION, window=window)
+        return specification(execution, container, "/root", (), "host")["process"].get("consoleSize")  # type: ignore[attr-defined]
+
+    assert size(Container("i", tty=True), (11, 22)) == {"height": 11, "width": 22}
+    assert size(Container("i", tty=True), (0, 22)) is None
+    assert size(Container("i"), (11, 22)) is None
+
+
 @pytest.mark.parametrize(
     ("space", "network"),
     [("host", None), ("", {"type": "network"}), ("/ns", {"type": "network", "path": "/ns"})],

@@ -96,6 +96,23 @@ def test_a_container_is_attached_to(layout: Path) -> None:
     play(story())
 
 
+def test_a_terminal_has_the_size_it_was_asked_for(layout: Path) -> None:
+    async def story() -> None:
+        async with ship(layout) as site:
+            control = site.control
+            control.launch(
+                script("copied", "stty size; sleep 1000", tty=True, window=(11, 22), grace=0),
+                script("held", "stty size; sleep 1000", tty=True, attach="tty", window=(33, 44), grace=0),
+            )
+            await control.runs("copied", "held")
+            look = ("/bin/sh", "-c", "stty size; sleep 1000")
+            control.launch(order("beside", *look, parent="held", join_parent=True, attach="tty", window=(5, 6)))
+            for run, size in (("copied", b"11 22\r\n"), ("held", b"33 44\r\n"), ("beside", b"5 6\r\n")):
+                await settled(site, run, size)
+
+    play(story())
+
+
 def test_a_session_inside_a_container(layout: Path) -> None:
     async def story() -> None:
         async with ship(layout) as site:

@@ -24,6 +24,17 @@ def test_values_are_bound(any_of: tuple[tuple[Condition, ...], ...], limit: int,
         assert text.count("?") == len(values)
 
 
+def test_bounds_of_the_id_that_all_alternatives_share_are_said_once_and_first() -> None:
+    bounds = (Condition("id", Operator.GT, "a"), Condition("id", Operator.LE, "b"))
+    one, two = Condition("job", Operator.EQ, "j"), Condition("state", Operator.EQ, "s")
+    text, values = queries.count(Select("runs", ((*bounds, one), (two, *bounds))), RUNS)
+    assert text.endswith(' WHERE ("id" > ? AND ("id" <= ? AND ("job" = ? OR "state" = ?)))')
+    assert values == ["a", "b", "j", "s"]
+    text, values = queries.count(Select("runs", (bounds, (*bounds, one))), RUNS)
+    assert text.endswith(' WHERE ("id" > ? AND "id" <= ?)')
+    assert values == ["a", "b"]
+
+
 @given(st.text(min_size=1), st.text())
 def test_the_successor_of_a_prefix_bounds_exactly_what_starts_with_it(prefix: str, other: str) -> None:
     beyond = queries.successor(prefix)

@@ -24,7 +24,7 @@ from portico.control.calls.kinship import Kinship
 from portico.control.calls.leases import Leases
 from portico.control.calls.lines import CallAgentSession
 from portico.control.calls.pods import PARTITION
-from portico.control.calls.returning import lose
+from portico.control.calls.returning import give_back, lose
 from portico.control.calls.rounds import Rounds
 from portico.control.calls.sheets import CALLS
 from portico.control.cluster import runs
@@ -73,6 +73,8 @@ class CallAgents:
         self.rounds = Rounds(plane, self)
         self.reach: dict[Kind, int] = {}
         """By kind, the first number that no agent can have been given."""
+        self.began: dict[Kind, int] = {}
+        """By kind, the first number that this server can have given out."""
         self._pods: dict[str, Agent] = {}
         self._partitions: dict[str, dict[str, Agent]] = {}
         self._runs: dict[str, Agent] = {}
@@ -87,6 +89,7 @@ class CallAgents:
         """Wait for the agents that rows say hold Calls."""
         book = self._plane.calls.book
         self.reach = {kind: book.draw(kind, 1) for kind in (Kind.CALL, Kind.RESULT)}
+        self.began = self.reach.copy()
         fields = tuple(Field(name) for name in ("lease", "number", "pod", "host", "acquired_at"))
         leased = self._plane.history.now(lambda reader: reader.rows(_LEASED_ROWS, fields))
         for lease, call, pod, host, acquired_at in sorted(cast("list[tuple[int, int, str, str, int]]", leased)):
@@ -127,6 +130,9 @@ class CallAgents:
     def welcome(self, hello: AgentHello, line: Line) -> CallAgentSession:
         """Take an agent's line; raises Forbidden when it is not one of ours."""
         run = self._check(hello)
+        if hello.trial:
+            line.send(AgentReady(self._plane.calls.naming.salt, 0))
+            return CallAgentSession(self._plane, Agent(hello.pod, hello.host), line)
         agent = self._known(hello)
         if agent.line is not None:
             agent.line.close()
@@ -149,7 +155,8 @@ class CallAgents:
         if not hmac.compare_digest(hello.secret.encode(), plane.secret.encode()):
             raise Forbidden("wrong secret")
         if hello.partition not in plane.calls.partitions:
-            raise Forbidden(f"there is no partition {hello.partition}")
+            known = ", ".join(sorted(plane.calls.partitions))
+            raise Forbidden(f"there is no partition {hello.partition!r}; there are {known}")
         if not hello.pod:
             raise Forbidden("an agent has a name for its pod")
         if not hello.run:
@@ -333,12 +340,24 @@ class CallAgents:
         """End Calls that cannot be sent to their agents: their data are gone, or they were cancelled just now."""
         with self._plane.begin() as tx:
             for held, reason in lost:
-                agent = self.holdings.holders.get(held.call)
-                if agent is None or agent.held.get(held.call) is not held:
-                    continue
-                self.holdings.release(tx, agent, held.call)
-                endings.fail(self._plane, tx, held.call, CallState.ERROR, reason)
-                self.rounds.want(agent.partition)
+                if self._take_back(tx, held):
+                    endings.fail(self._plane, tx, held.call, CallState.ERROR, reason)
+
+    def return_unsent(self, helds: Iterable[Held]) -> None:
+        """Set aside Calls that have not been sent to their agents: their Sessions have been paused."""
+        with self._plane.begin() as tx:
+            for held in helds:
+                if self._take_back(tx, held):
+                    give_back(self._plane, tx, held.call)
+
+    def _take_back(self, tx: Transaction, held: Held) -> bool:
+        """Take a Call from the agent that it was leased to; False when that does not have it under this lease."""
+        agent = self.holdings.holders.get(held.call)
+        if agent is None or agent.held.get(held.call) is not held:
+            return False
+        self.holdings.release(tx, agent, held.call)
+        self.rounds.want(agent.partition)
+        return True
 
 
 def _fits(agent: Agent, call: int, lease: int) -> bool:

@@ -1,8 +1,9 @@
 """Assigning: leased Calls go out to their agents, with the small data they need.
 
 Owns what is leased and not yet sent. Promises: a Call leaves only when its lease is durable, and only to the agent that
-still holds it; all data that one turn of the loop needs are read in one go, off the loop, and not at all where they
-have just been written; acknowledgements go along with the next Calls where there are any soon.
+still holds it; one whose Session has been paused meanwhile is set aside instead, uncounted; all data that one turn of
+the loop needs are read in one go, off the loop, and not at all where they have just been written; acknowledgements go
+along with the next Calls where there are any soon.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from portico.control.calls.data import MOST_INLINE, Need, read
 from portico.control.calls.holding import Agent, Held
 from portico.domain.calls.frames import Assign, Assignment, Datum, SessionFacts
-from portico.domain.calls.states import CallState, ResultState
+from portico.domain.calls.states import CallState, ResultState, SessionState
 from portico.domain.errors import PorticoError
 
 if TYPE_CHECKING:
@@ -154,11 +155,15 @@ class Assigning:
 
     def _send(self, due: list[_Due], found: dict[int, Datum]) -> None:
         lost: list[tuple[Held, str]] = []
+        paused: list[Held] = []
         for agent, helds in due:
             made: list[Assignment] = []
             size = 0
             for held in helds:
                 if not self._still(held) or agent.line is None:
+                    continue
+                if self._is_paused(held):
+                    paused.append(held)
                     continue
                 try:
                     made.append(self._assignment(held, found))
@@ -177,6 +182,11 @@ class Assigning:
             agent.acknowledge()
         if lost:
             self._agents.end_unsent(lost)
+        if paused:
+            self._agents.return_unsent(paused)
+
+    def _is_paused(self, held: Held) -> bool:
+        return self._plane.calls.book.session_of(held.call).state is SessionState.PAUSED
 
     def _say(self, agent: Agent, made: list[Assignment]) -> list[tuple[Held, str]]:
         """Send Calls; gives those that cannot be said."""

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from portico.control.calls.columns import PAGE_BITS, Column
+from portico.control.calls.columns import PAGE_BITS, Column, count_by_page
 from portico.control.calls.happenings import Change, Happening
 from portico.control.calls.links import LinkPages
 from portico.control.calls.results_book import RESULT_STATES, ResultBook
@@ -156,7 +156,7 @@ class Book(ResultBook):
         self.state.put_many(numbers, states)
         self.session.put_many(numbers, (session,) * len(numbers))
         self._count(session, Counter(states), 1)
-        for page, count in Counter(number >> PAGE_BITS for number in numbers).items():
+        for page, count in count_by_page(numbers).items():
             self._live[page] += count
             self._newest = max(self._newest, page)
         self._drop_emptied()
@@ -167,7 +167,7 @@ class Book(ResultBook):
             self.state[number] = 0
             del self.links[number]
         self._count(session, Counter(states), -1)
-        self._live.subtract(number >> PAGE_BITS for number in numbers)
+        self._live.subtract(count_by_page(numbers))
 
     def name(self, tx: Transaction, number: int, alias: str) -> None:
         """Give a Call a text that is not made from its number."""

@@ -7,8 +7,9 @@ something in it was set, and none after it was dropped.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 
 PAGE_BITS = 12
 PAGE = 1 << PAGE_BITS
@@ -16,7 +17,8 @@ _MASK = PAGE - 1
 
 
 FEW = 16
-"""Numbers of which it is not worth asking whether they follow each other."""
+"""Numbers of which it is not worth asking whether they follow each other; and how many a stretch must have on average
+for a split into stretches to be worth its while."""
 
 
 def stretch(numbers: Sequence[int]) -> range | None:
@@ -27,6 +29,53 @@ def stretch(numbers: Sequence[int]) -> range | None:
         return None
     whole = range(numbers[0], numbers[0] + len(numbers))
     return whole if list(numbers) == list(whole) else None
+
+
+def stretches(numbers: Sequence[int]) -> list[range] | None:
+    """Split numbers into ranges in which each follows the one before it; None where that makes too many of them.
+
+    What the ends of a range promise is looked at once, for all of them together.
+    """
+    whole = stretch(numbers)
+    if whole is not None:
+        return [whole]
+    found: list[range] = []
+    most, start = len(numbers) // FEW, 0
+    while start < len(numbers):
+        if len(found) >= most:
+            return None
+        length = _reach(numbers, start)
+        found.append(range(numbers[start], numbers[start] + length))
+        start += length
+    return found if list(chain.from_iterable(found)) == list(numbers) else None
+
+
+def _reach(numbers: Sequence[int], start: int) -> int:
+    """Tell how many numbers from a place on seem to follow each other: so far as the last one is what it should be."""
+    first, rest = numbers[start], len(numbers) - start
+    step = 1
+    while step < rest and numbers[start + step] - first == step:
+        step *= 2
+    low, high = step // 2, min(step, rest)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if numbers[start + middle] - first == middle:
+            low = middle
+        else:
+            high = middle
+    return low + 1
+
+
+def count_by_page(numbers: Sequence[int]) -> Counter[int]:
+    """Count numbers by their page."""
+    parts = stretches(numbers) if len(numbers) > FEW else None
+    if parts is None:
+        return Counter(number >> PAGE_BITS for number in numbers)
+    counts: Counter[int] = Counter()
+    for part in parts:
+        for page, start, stop in on_pages(part):
+            counts[page] += stop - start
+    return counts
 
 
 def on_pages(numbers: range) -> Iterator[tuple[int, int, int]]:
@@ -42,12 +91,14 @@ def on_pages(numbers: range) -> Iterator[tuple[int, int, int]]:
 class Column:
     """One attribute; `typecode` is that of `array`: B, I or Q."""
 
-    __slots__ = ("_empty", "_pages", "_typecode")
+    __slots__ = ("_empty", "_pages", "_typecode", "gone")
 
     def __init__(self, typecode: str) -> None:
         self._typecode = typecode
         self._empty = array(typecode, bytes(PAGE * array(typecode).itemsize))
         self._pages: dict[int, array[int]] = {}
+        self.gone = -1
+        """The highest page that was dropped: above it, a 0 tells that nothing was ever set."""
 
     def __getitem__(self, number: int) -> int:
         page = self._pages.get(number >> PAGE_BITS)
@@ -62,9 +113,9 @@ class Column:
     def many(self, numbers: Sequence[int]) -> list[int]:
         """Give the values of many numbers, by the page where they follow each other."""
         pages = self._pages
-        if len(numbers) > FEW and (whole := stretch(numbers)) is not None:
+        if len(numbers) > FEW and (parts := stretches(numbers)) is not None:
             values: list[int] = []
-            for page_number, start, stop in on_pages(whole):
+            for page_number, start, stop in chain.from_iterable(map(on_pages, parts)):
                 found = pages.get(page_number)
                 values += repeat(0, stop - start) if found is None else found[start:stop]
             return values
@@ -72,8 +123,11 @@ class Column:
 
     def put_many(self, numbers: Sequence[int], values: Sequence[int]) -> None:
         """Set many numbers, by the page where they follow each other."""
-        if len(numbers) > FEW and (whole := stretch(numbers)) is not None:
-            self.fill(whole.start, array(self._typecode, values))
+        if len(numbers) > FEW and (parts := stretches(numbers)) is not None:
+            cells, done = array(self._typecode, values), 0
+            for part in parts:
+                self.fill(part.start, cells[done : done + len(part)])
+                done += len(part)
             return
         for number, value in zip(numbers, values, strict=True):
             self[number] = value
@@ -102,4 +156,5 @@ class Column:
 
     def drop(self, page: int) -> None:
         """Let go of a page, by its number (a number's page is `number >> PAGE_BITS`)."""
-        self._pages.pop(page, None)
+        if self._pages.pop(page, None) is not None:
+            self.gone = max(self.gone, page)

@@ -76,7 +76,8 @@ class ImportData(Command, frozen=True):
 
 
 class DeleteData(Command, frozen=True):
-    """Let go of the data of Results, but for those marked for manual deletion; unknown ids are passed over."""
+    """Let go of the data of Results, but for those marked for manual deletion; unknown ids are passed over, that of the
+    Session too."""
 
     session: str
     results: tuple[str, ...]

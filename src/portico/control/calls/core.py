@@ -40,8 +40,8 @@ class CallSettings(msgspec.Struct, frozen=True):
     """What the calls core is told at its start.
 
     `objects` is the folder for large data, None to keep them in memory; `imports` a folder from which data may be
-    imported by path; `sessions_age` how long Sessions that are over are kept, and
-    `sessions_count` how many of them, None for ever and all.
+    imported by path; `sessions_age` how long Sessions that are over are kept, and `sessions_count` how many of them,
+    None for ever and all; `sessions_idle` after how long one in which nothing happens is closed, None for never.
     """
 
     partitions: tuple[Partition, ...] = ()
@@ -50,6 +50,7 @@ class CallSettings(msgspec.Struct, frozen=True):
     imports: Path | None = None
     sessions_age: Micros | None = None
     sessions_count: int | None = None
+    sessions_idle: Micros | None = None
 
 
 class CallsCore:

@@ -12,9 +12,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from portico.control.calls import results, submission
+from portico.control.calls.columns import PAGE_BITS
 from portico.control.calls.sheets import CALLS, RESULTS
 from portico.domain.calls.naming import MOST, Kind
-from portico.domain.calls.values import CallDraft, Content, OptionsPatch, ResultDraft
+from portico.domain.calls.values import Content, OptionsPatch
 from portico.domain.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -43,36 +44,30 @@ def carry_out(plane: Plane, tx: Transaction, call: int, effects: Effects) -> Non
 def _create(plane: Plane, tx: Transaction, session: int, text: str, new: Sequence[NewResult]) -> None:
     _check_fresh(plane, Kind.RESULT, [result.number for result in new])
     for result in new:
-        _check_content(result.content)
+        if result.content is not None:
+            _check_content(result.content)
     ordered = sorted(new, key=attrgetter("number"))
-    drafts = [ResultDraft(result.name, result.content, result.manual_deletion) for result in ordered]
-    results.create(plane, tx, session, [result.number for result in ordered], drafts, text)
+    results.create(plane, tx, session, [result.number for result in ordered], ordered, text)
 
 
 def _submit(plane: Plane, tx: Transaction, session: int, call: int, new: Sequence[NewCall]) -> None:
     book = plane.calls.book
     _check_fresh(plane, Kind.CALL, [child.number for child in new])
     for child in new:
-        _check_patch(child.options)
-    drafts = [
-        (child.number, CallDraft(child.payload, child.outputs, child.dependencies, child.options)) for child in new
-    ]
+        if child.options is not None:
+            _check_patch(child.options)
     parents = (*book.links_of(call).parents, book.text(call))
-    submission.add(plane, tx, session, drafts, by=call, parents=parents, now=tx.now)
+    submission.add(plane, tx, session, [(child.number, child) for child in new], by=call, parents=parents, now=tx.now)
 
 
-def _check_content(content: Content | None) -> None:
+def _check_content(content: Content) -> None:
     """Raise Invalid for data that no store could hold under the name and size they are said to have."""
-    if content is None:
-        return
     if not 0 <= content.size < MOST or (content.large and not _OBJECT.fullmatch(content.large)):
         raise Invalid(f"no data of {content.size} bytes are called {content.large!r}")
 
 
-def _check_patch(patch: OptionsPatch | None) -> None:
+def _check_patch(patch: OptionsPatch) -> None:
     """Raise Invalid for options that no row could hold."""
-    if patch is None:
-        return
     for name in ("max_duration", "max_retries", "priority"):
         if not 0 <= getattr(patch, name) < MOST:
             raise Invalid(f"{getattr(patch, name)} is out of range", field=name)
@@ -80,15 +75,18 @@ def _check_patch(patch: OptionsPatch | None) -> None:
 
 def _check_fresh(plane: Plane, kind: Kind, numbers: Sequence[int]) -> None:
     """Raise Invalid unless numbers were given out to agents and mean nothing yet, here or in the store: a row under a
-    number that is taken would be the end of the server."""
+    number that is taken would be the end of the server. Of the newest numbers memory knows all there is to know."""
     calls = plane.calls
     states, sheet = (calls.book.state, CALLS) if kind is Kind.CALL else (calls.book.result_state, RESULTS)
     reach = calls.agents.reach[kind]
     if len(set(numbers)) < len(numbers):
         raise Invalid(f"a {kind.name.lower()} number is used twice")
-    foreign = [number for number in numbers if not 0 < number < reach or states[number]]
-    if not foreign:
-        rows = plane.history.now(lambda reader: reader.rows_by_number(sheet.name, numbers, ("session",)))
-        foreign = [number for number in numbers if rows and number == rows[0][0]]
+    pairs = zip(numbers, states.many(numbers), strict=True)
+    foreign = [number for number, state in pairs if state or not 0 < number < reach]
+    known = max(calls.agents.began[kind], (states.gone + 1) << PAGE_BITS)
+    doubtful = [] if foreign else [number for number in numbers if number < known]
+    if doubtful:
+        rows = plane.history.now(lambda reader: reader.rows_by_number(sheet.name, doubtful, ("session",)))
+        foreign = [number for number in doubtful if rows and number == rows[0][0]]
     if foreign:
         raise Invalid(f"{kind.name.lower()} number {foreign[0]} is not the worker's to use")

@@ -164,7 +164,8 @@ def _clone(plane: Plane, tx: Transaction, number: int, links: Links) -> int:
             links=encoded,
         )
         watching.tell(tx, (new, Happening(Change.CALL_STATE, session, fresh, int(state), alias)))
-    results.own(plane, tx, session, [(result, fresh) for result in results.promised(plane, number)])
+    promised = results.promised(plane, number)
+    results.own(plane, tx, session, promised, [fresh] * len(promised))
     return fresh
 
 

@@ -28,7 +28,7 @@ from portico.control.calls.sheets import RESULT_DATA, RESULTS
 from portico.control.calls.submission import Submission
 from portico.control.calls.texts import numbers_of
 from portico.domain.calls.naming import OWN_DATA, Kind, Naming
-from portico.domain.calls.states import ResultState
+from portico.domain.calls.states import ResultState, SessionState
 from portico.domain.calls.values import Content, NewResults, Result, Session
 from portico.domain.errors import Conflict, Invalid, NotFound
 
@@ -198,9 +198,12 @@ async def _inline(plane: Plane, opaque: bytes) -> Content | None:
 
 
 async def delete_data(plane: Plane, command: DeleteData) -> None:
-    """Let go of the data of Results, but for those whose deletion is their owner's own affair."""
-    session = sessions.find(plane, command.session)
+    """Let go of the data of Results, but for those whose deletion is their owner's own affair; what is unknown, or of
+    another Session or an unknown one, is passed over."""
     book, naming = plane.calls.book, plane.calls.naming
+    session = book.sessions.get(naming.number(Kind.SESSION, command.session))
+    if session is None or session.state is SessionState.DELETED:
+        return
     numbers = numbers_of(naming, Kind.RESULT, command.results)
     mine = sorted({number for number in numbers if book.result_session[number] == session.number})
     revision = plane.committer.revision

@@ -209,6 +209,9 @@ class CallQueues:
     def _alike(self, numbers: Sequence[int]) -> Iterator[list[int]]:
         """Split Calls into stretches with the same options."""
         options = self._plane.calls.book.options.many(numbers)
+        if options and options.count(options[0]) == len(options):
+            yield list(numbers)
+            return
         for _, group in groupby(zip(options, numbers, strict=True), itemgetter(0)):
             yield [number for _, number in group]
 

@@ -23,6 +23,9 @@ from portico.store.sheets import Assign, Bulk, Cell, Erase, extend
 if TYPE_CHECKING:
     from portico.control.plane import Plane
     from portico.control.transaction import Transaction
+    from portico.domain.calls.frames import NewResult
+
+    Draft = ResultDraft | NewResult
 
 AT_ONCE = 500
 """Calls that one transaction takes on because of something that happened elsewhere."""
@@ -33,7 +36,12 @@ _FILLED = ("state", "completed_at", "completed_by", "size", "opaque", "large")
 
 
 def create(
-    plane: Plane, tx: Transaction, session: int, numbers: Sequence[int], drafts: Sequence[ResultDraft], by: str = ""
+    plane: Plane,
+    tx: Transaction,
+    session: int,
+    numbers: Sequence[int],
+    drafts: Sequence[Draft],
+    by: str = "",
 ) -> None:
     """Add Results to a Session under numbers that were drawn; `by` is the text of the Call that makes them.
 
@@ -61,13 +69,13 @@ def create(
     _tell_new(plane, tx, session, numbers, states)
 
 
-def _promised(session: int, numbers: Sequence[int], drafts: Sequence[ResultDraft], by: str, now: Instant) -> Bulk:
+def _promised(session: int, numbers: Sequence[int], drafts: Sequence[Draft], by: str, now: Instant) -> Bulk:
     shared: dict[str, Cell] = {"session": session, "state": _CREATED, "created_by": by, "completed_by": ""}
     shared |= {"created_at": now, "size": 0}
     return extend(RESULTS, numbers, shared, _described(drafts))
 
 
-def _filled(session: int, numbers: Sequence[int], drafts: Sequence[ResultDraft], by: str, now: Instant) -> Bulk:
+def _filled(session: int, numbers: Sequence[int], drafts: Sequence[Draft], by: str, now: Instant) -> Bulk:
     shared: dict[str, Cell] = {"session": session, "state": _COMPLETED, "created_by": by, "completed_by": by}
     shared |= {"created_at": now, "completed_at": now}
     each = _described(drafts)
@@ -77,7 +85,7 @@ def _filled(session: int, numbers: Sequence[int], drafts: Sequence[ResultDraft],
     return extend(RESULTS, numbers, shared, each)
 
 
-def _described(drafts: Sequence[ResultDraft]) -> dict[str, Sequence[Cell]]:
+def _described(drafts: Sequence[Draft]) -> dict[str, Sequence[Cell]]:
     return {
         "name": [draft.name for draft in drafts],
         "manual": [int(draft.manual_deletion) for draft in drafts],
@@ -249,9 +257,9 @@ def empty(plane: Plane, tx: Transaction, numbers: Sequence[int]) -> None:
 # ---- owners ------------------------------------------------------------------------------------------------
 
 
-def own(plane: Plane, tx: Transaction, session: int, pairs: Sequence[tuple[int, int]]) -> None:
-    """Give Results to Calls: (Result, Call)."""
-    if not pairs:
+def own(plane: Plane, tx: Transaction, session: int, numbers: Sequence[int], owners: Sequence[int]) -> None:
+    """Give Results to Calls: to each the one at its place."""
+    if not numbers:
         return
     book, watching = plane.calls.book, plane.calls.watching
     if watching.any_results:
@@ -264,12 +272,12 @@ def own(plane: Plane, tx: Transaction, session: int, pairs: Sequence[tuple[int, 
                 owner=book.text(owner),
                 before=book.text(book.result_owner[number]) if book.result_owner[number] else "",
             )
-            for number, owner in pairs
+            for number, owner in zip(numbers, owners, strict=True)
             if watching.hears_result(session, number)
         ]
         watching.tell(tx, told)
-    book.own(tx, [number for number, _ in pairs], [owner for _, owner in pairs])
-    tx.write(Assign(RESULTS.name, ("owner",), [(owner, number) for number, owner in pairs]))
+    book.own(tx, numbers, owners)
+    tx.write(Assign(RESULTS.name, ("owner",), list(zip(owners, numbers, strict=True))))
 
 
 def check_inline(content: Content) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from portico.control.calls.columns import PAGE_BITS, Column
+from portico.control.calls.columns import Column, count_by_page
 from portico.control.calls.happenings import Change, Happening
 from portico.domain.calls.states import RESULT_LIFE, ResultState
 from portico.domain.errors import IllegalTransition
@@ -88,7 +88,7 @@ class ResultBook:
             self.all_results[state] += sign * count
 
     def _count_on_pages(self, numbers: Sequence[int], sign: int) -> None:
-        for page, count in Counter(number >> PAGE_BITS for number in numbers).items():
+        for page, count in count_by_page(numbers).items():
             self._results_on[page] += sign * count
             if not self._results_on[page]:
                 del self._results_on[page]

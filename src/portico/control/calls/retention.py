@@ -1,4 +1,5 @@
-"""Retention: Sessions that have been over for long enough, or are too many, are deleted as a client would.
+"""Retention: Sessions that have been over for long enough, or are too many, are deleted as a client would; those that
+are idle are closed before (see `idling`).
 
 Never deletes a Session that still takes Calls, or one of whose Calls is not final.
 """
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from portico.control.calls.book import LIVE
 from portico.control.calls.commands import ChangeSession, SessionChange
+from portico.control.calls.idling import Idling
 from portico.domain.calls.states import SessionState
 
 if TYPE_CHECKING:
@@ -29,9 +31,11 @@ _OVER = frozenset({SessionState.CLOSED, SessionState.CANCELLED, SessionState.PUR
 
 
 async def run(plane: Plane) -> None:
-    """Delete old Sessions until cancelled."""
+    """Close idle Sessions and delete old ones until cancelled."""
+    idling = Idling(plane)
     while True:
         await asyncio.sleep(EVERY)
+        await idling.close_idle()
         await delete_old(plane)
 
 

@@ -28,6 +28,7 @@ from portico.store.sheets import Cell, extend
 if TYPE_CHECKING:
     from portico.control.plane import Plane
     from portico.control.transaction import Transaction
+    from portico.domain.calls.frames import NewCall
 
 MOST_PRIORITY = 100
 
@@ -43,7 +44,7 @@ def add(
     plane: Plane,
     tx: Transaction,
     session_number: int,
-    calls: Sequence[tuple[int, CallDraft]],
+    calls: Sequence[tuple[int, CallDraft | NewCall]],
     *,
     by: int,
     parents: tuple[str, ...],
@@ -84,8 +85,7 @@ class Submission:
         self._payloads: list[int] = []
         self._needs: list[int] = []
         self._needing: list[int] = []
-        self._outputs: list[int] = []
-        self._takers: list[int] = []
+        self._owners: dict[int, int] = {}
         self._links: list[bytes] = []
 
     def take(
@@ -99,8 +99,7 @@ class Submission:
         """Take in some more Calls: one of each for every Call."""
         self._numbers += numbers
         self._payloads += payloads
-        self._outputs += chain.from_iterable(outputs)
-        self._takers += _repeated(numbers, outputs)
+        self._owners.update(zip(chain.from_iterable(outputs), _repeated(numbers, outputs), strict=True))
         self._needs += chain.from_iterable(needs)
         self._needing += _repeated(numbers, needs)
         self._links += encode_siblings(outputs, needs, self._parents)
@@ -126,13 +125,15 @@ class Submission:
         owners = self._look_at_outputs()
         sets = self._plane.calls.options
         numbers = {key: sets.number(tx, session.number, options) for key, options in merged.items()}
-        options = [numbers[key] for key in self._sets]
+        options = [*numbers.values()] * len(whole) if len(numbers) == 1 else [numbers[key] for key in self._sets]
         paused = session.state is SessionState.PAUSED
         ready = int(CallState.PAUSED if paused else CallState.SUBMITTED)
-        states = [_PENDING if number in missing else ready for number in self._numbers]
+        states = [ready] * len(whole)
+        if missing:
+            states = [_PENDING if number in missing else ready for number in self._numbers]
         self._insert(tx, whole, states, options, now)
         self._tell_new(tx, options)
-        results.own(self._plane, tx, session.number, owners)
+        results.own(self._plane, tx, session.number, list(owners), list(owners.values()))
         for number, lacking in missing.items():
             self._plane.calls.book.lack(tx, number, lacking)
         self._tell_states(tx, states)
@@ -187,18 +188,17 @@ class Submission:
             raise NotFound(f"Result was not found: {text}")
         raise Conflict(f"Result status is invalid: {text} is {ResultState(state)}")
 
-    def _look_at_outputs(self) -> list[tuple[int, int]]:
+    def _look_at_outputs(self) -> dict[int, int]:
         """Give whose each Result becomes: one that nobody owns, or that the submitting Call does; of several Calls that
         name one, the last has it."""
-        book, by, outputs = self._plane.calls.book, self._by, self._outputs
+        book, by, outputs = self._plane.calls.book, self._by, list(self._owners)
         mine = book.result_session.many(outputs)
         if mine != [self._number] * len(outputs):
             self._refuse(next(out for out, session in zip(outputs, mine, strict=True) if session != self._number), 0)
         befores = book.result_owner.many(outputs)
-        pairs: Iterable[tuple[int, int]] = zip(outputs, self._takers, strict=True)
-        if any(befores):
-            pairs = compress(pairs, [before in {0, by} for before in befores])
-        return list(dict(pairs).items())
+        if not any(befores):
+            return self._owners
+        return dict(compress(self._owners.items(), [before in {0, by} for before in befores]))
 
     # ---- changes -----------------------------------------------------------------------------------------------
 
@@ -215,8 +215,11 @@ class Submission:
             "options": options,
             "payload": self._payloads,
             "links": self._links,
-            "submitted_at": [None if state == _PENDING else now for state in states],
         }
+        if _PENDING in states:
+            each["submitted_at"] = [None if state == _PENDING else now for state in states]
+        else:
+            shared["submitted_at"] = now
         tx.write(extend(CALLS, numbers, shared, each))
         book.admit(tx, session, numbers, states)
         book.describe(numbers, options, self._payloads, self._links)

@@ -1,7 +1,8 @@
 """The gateway: sessions with node agents, and what is said over them.
 
 Owns who is connected. Promises: only the newest session of a node is listened to; a report is acknowledged when it is
-durable, never before; what cannot be sent because a node is away is sent again when it registers.
+durable, never before; what cannot be sent because a node is away is sent again when it registers; a Run that no frame
+can carry fails.
 """
 
 from __future__ import annotations
@@ -10,11 +11,22 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Protocol
 
-from portico.control.cluster import nodes, runs, slack
+from portico.control.cluster import launches, nodes, runs, slack
 from portico.control.cluster.scheduling import launch_frame
 from portico.domain.errors import Unavailable
-from portico.domain.frames import Ack, Answer, Frame, FromAgent, Heartbeat, Inquiry, Register, Report
-from portico.domain.runs import Run, RunState
+from portico.domain.frames import (
+    Ack,
+    Answer,
+    Frame,
+    FromAgent,
+    Heartbeat,
+    Inquiry,
+    LaunchOrder,
+    Observation,
+    Register,
+    Report,
+)
+from portico.domain.runs import EndCause, Fault, Outcome, Run, RunState
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -107,10 +119,23 @@ class Gateway:
             session.line.send(frame)
 
     def launch(self, node: str, launched: list[Run]) -> None:
-        """Send a launch for those Runs that are still to be launched."""
+        """Send those Runs that are still to be launched, parents before their children; none to a node that is away."""
         current = [run for run in launched if self._still_to_be_launched(run)]
-        if current:
-            self.send(node, launch_frame(current))
+        if not current or node not in self.sessions:
+            return
+        frames, too_large = launches.cut(launch_frame(current))
+        for frame in frames:
+            self.send(node, frame)
+        if too_large:
+            self._fail(node, too_large)
+
+    def _fail(self, node: str, orders: list[LaunchOrder]) -> None:
+        """End Runs as if their node had said that it cannot start them."""
+        message = f"its launch order has more than {launches.LARGEST_ORDER} bytes"
+        outcome = Outcome(EndCause.LAUNCH_FAILED, message=message, fault=Fault.REQUEST)
+        with self._plane.begin() as tx:
+            for order in orders:
+                runs.observe(self._plane, tx, node, Observation(order.run, order.token, tx.now, outcome=outcome))
 
     def _still_to_be_launched(self, run: Run) -> bool:
         now = self._plane.state.runs.get(run.id)

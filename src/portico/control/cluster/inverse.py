@@ -105,10 +105,16 @@ class InverseOffers:
             del self._filters[pair]
 
     def forget(self, bidder: str) -> None:
-        """Drop a bidder's requests; it is not told."""
+        """Drop a bidder's requests; it is not told. What it said is kept while it may come back."""
         for pair in [pair for pair in self._outstanding if pair[0] == bidder]:
             del self._outstanding[pair]
         self.clear_filters(bidder)
+
+    def withdraw(self, bidder: str) -> None:
+        """Drop everything about a bidder that is gone for good."""
+        self.forget(bidder)
+        for pair in [pair for pair in self._statuses if pair[0] == bidder]:
+            del self._statuses[pair]
 
     def _rescind(self, pair: _Pair) -> None:
         offer = self._outstanding.pop(pair)

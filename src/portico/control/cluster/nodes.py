@@ -44,8 +44,10 @@ def admit(plane: Plane, frame: Register) -> Node:
         raise Forbidden(f"node {frame.node}: wrong secret")
     old = plane.state.nodes.get(frame.node)
     now = plane.clock.now()
-    static = plane.offers.settings.reserved.get(frame.node, NodeReservations())
-    capacity, reserved_ports, warning = lay_out(old, frame.amounts, frame.ports, static)
+    settings = plane.offers.settings
+    static = settings.reserved.get(frame.node, NodeReservations())
+    disks = settings.disks.get(frame.node, ())
+    capacity, reserved_ports, warning = lay_out(old, frame.amounts, frame.ports, static, disks)
     with plane.begin() as tx:
         node = Node(
             id=frame.node,
@@ -74,7 +76,8 @@ def welcome(plane: Plane, session: AgentSession, frame: Register) -> None:
     resend: list[Run] = []
     with plane.begin() as tx:
         tx.after(lambda: session.line.send(Welcome(session.epoch, 0)))
-        tx.after(lambda: session.line.send(reservations.volumes_to_keep(plane, frame.node)))
+        folders = ("", *(piece.label.folder for piece in plane.offers.settings.disks.get(frame.node, ())))
+        tx.after(lambda: session.line.send(reservations.volumes_to_keep(plane, frame.node, folders)))
         for identity in plane.node_runs[frame.node]:
             run = plane.state.runs[identity]
             again = _compare(plane, tx, run, facts.get(identity))

@@ -46,14 +46,16 @@ MOST_AT_ONCE = 500
 class OfferSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How offers are made: `timeout` 0 keeps them until something else ends them; `whitelist` None is every node.
 
-    `reserved` says by node what the configuration keeps for roles there, `oversubscribe` which part (in thousandths) of
-    what is claimed and not used there is lent as revocable space.
+    `reserved` says by node what the configuration keeps for roles there, `disks` what disk it has besides its common
+    one (Slices with a source), `oversubscribe` which part (in thousandths) of what is claimed and not used there is
+    lent as revocable space.
     """
 
     interval: Micros = SECOND
     timeout: Micros = Micros(0)
     whitelist: frozenset[str] | None = None
     reserved: dict[str, NodeReservations] = {}
+    disks: dict[str, Slices] = {}
     oversubscribe: dict[str, int] = {}
 
 
@@ -104,7 +106,7 @@ class Offers:
             self._strike(offer.id, told=False)
         for role in former.pools:
             self.filters.forget_seat(bidder, role)
-        self.inverse.forget(bidder)
+        self.inverse.withdraw(bidder)
         self.bidding.forget(bidder)
         self.want()
 

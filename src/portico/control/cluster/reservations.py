@@ -27,7 +27,18 @@ from portico.domain.reservations import (
     without_ports,
 )
 from portico.domain.resources import DISK, Amounts, Ports
-from portico.domain.slices import PLAIN, UNRESERVED, Label, Slice, Slices, holds, normalise, subtract_slices, sums
+from portico.domain.slices import (
+    PLAIN,
+    UNRESERVED,
+    Label,
+    Slice,
+    Slices,
+    holds,
+    normalise,
+    part_of_whole,
+    plain,
+    subtract_slices,
+)
 from portico.domain.volumes import Volume, volume_id, volume_path
 
 if TYPE_CHECKING:
@@ -95,8 +106,11 @@ def _relabel(
     """Move free space of a node under other labels."""
     node = find_node(plane, identity)
     gone = normalise(before for before, _ in moves)
-    if not holds(plane.capacity.free_slices(identity), gone):
+    free = plane.capacity.free_slices(identity)
+    if not holds(free, gone):
         raise Conflict(f"node {identity} does not have that much free under these labels")
+    if (part := part_of_whole(free, (before for before, _ in moves))) is not None:
+        raise Conflict(f"the disk {part.label.folder} cannot be divided")
     if not holds_ports(plane.capacity.free_ports(identity), ports_from):
         raise Conflict(f"node {identity} does not have these ports free under these labels")
     reserved = _move_ports(node.reserved_ports, ports_from, ports_to)
@@ -216,12 +230,13 @@ def volumes_to_keep(plane: Plane, node: str, folders: Iterable[str] = ("",)) -> 
 
 
 def lay_out(
-    former: Node | None, amounts: Amounts, ports: Ports, static: NodeReservations
+    former: Node | None, amounts: Amounts, ports: Ports, static: NodeReservations, disks: Slices = ()
 ) -> tuple[Slices, LabelledPorts, str]:
     """Divide a registering node: what is configured, what was reserved or made a volume while running, and the rest.
 
-    Answers capacity, reserved ports, and a warning when the node has become too small for what is reserved on it:
-    labels are kept then, and nothing of those kinds is left for anybody else.
+    `disks` are those besides its common one, each with its source. Answers capacity, reserved ports, and a warning when
+    the node has become too small for what is reserved on it: labels are kept then, and nothing of those kinds is left
+    for anybody else.
     """
     kept = [piece for piece in (former.capacity if former is not None else ()) if _lasts(piece.label)]
     on_static = [
@@ -231,14 +246,26 @@ def lay_out(
     ]
     configured = [piece for piece in subtract_slices(static.slices, on_static) if _is_left(piece, static)]
     labelled = normalise((*kept, *configured))
-    used = sums(piece for piece in labelled if not piece.label.revocable)
-    short = [kind for kind, amount in used.items() if amount > amounts.get(kind, 0)]
-    rest = [Slice(kind, amount - used.get(kind, 0)) for kind, amount in amounts.items() if amount > used.get(kind, 0)]
+    used = _bare(piece for piece in labelled if not piece.label.revocable)
+    whole = normalise((*plain(amounts), *disks))
+    short = [piece for piece in subtract_slices(whole, used) if piece.amount < 0]
+    rest = [piece for piece in subtract_slices(whole, used) if piece.amount > 0 and not _begun(piece, used)]
     dynamic = [part for part in (former.reserved_ports if former is not None else ()) if _is_dynamic(part[0])]
     parts = dict(label_ports(ports, (*dynamic, *static.ports)))
     parts.pop(UNRESERVED, None)
-    warning = f"too small for what is reserved on it: {', '.join(sorted(short))}" if short else ""
+    named = ", ".join(sorted(f"{piece.kind} {piece.label.folder}".strip() for piece in short))
+    warning = f"too small for what is reserved on it: {named}" if short else ""
     return normalise((*labelled, *rest)), tuple(sorted(parts.items())), warning
+
+
+def _bare(pieces: Iterable[Slice]) -> Slices:
+    """Sum what pieces take of the node, disk by disk, whatever they are set aside for."""
+    return normalise(Slice(piece.kind, piece.amount, Label(source=piece.label.source)) for piece in pieces)
+
+
+def _begun(rest: Slice, used: Slices) -> bool:
+    """Tell whether this is what a disk has grown by that is never divided, and is set aside already."""
+    return rest.label.whole and any(piece.label == rest.label for piece in used)
 
 
 def _lasts(label: Label) -> bool:

@@ -14,7 +14,17 @@ import structlog
 from portico.control.jobs.listeners import tell_of_run
 from portico.domain.frames import Observation, Stop
 from portico.domain.identity import Instant, Micros
-from portico.domain.runs import RUN_LIFE, Claim, EndCause, Outcome, Run, RunState, StopOrder, StopReason
+from portico.domain.runs import (
+    RUN_LIFE,
+    CheckResult,
+    Claim,
+    EndCause,
+    Outcome,
+    Run,
+    RunState,
+    StopOrder,
+    StopReason,
+)
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -76,8 +86,7 @@ def observe(plane: Plane, tx: Transaction, node: str, seen: Observation) -> None
         run = _note_preparing(plane, tx, run, seen.at)
     if seen.started:
         run = _start(plane, tx, run, seen.at, seen.address)
-    if seen.healthy is not None and seen.healthy is not run.healthy:
-        run = _note_health(plane, tx, run, healthy=seen.healthy)
+    run = _note_looks(plane, tx, run, seen)
     if seen.note:
         for hear in plane.note_listeners:
             hear(tx, run, seen)
@@ -157,8 +166,15 @@ def _note_preparing(plane: Plane, tx: Transaction, run: Run, at: Instant) -> Run
     return noted
 
 
-def _note_health(plane: Plane, tx: Transaction, run: Run, *, healthy: bool) -> Run:
-    noted = msgspec.structs.replace(run, healthy=healthy)
+def _note_looks(plane: Plane, tx: Transaction, run: Run, seen: Observation) -> Run:
+    """Note health and what a status check saw, if they changed: an agent that is new tells again what it sees first."""
+    healthy = run.healthy if seen.healthy is None else seen.healthy
+    checked = run.checked
+    if seen.checked is not None and seen.checked != (checked or CheckResult(seen.checked.kind)):
+        checked = seen.checked
+    if healthy is run.healthy and checked == run.checked:
+        return run
+    noted = msgspec.structs.replace(run, healthy=healthy, checked=checked)
     tx.put(noted)
     _tell(plane, tx, run, noted)
     return noted

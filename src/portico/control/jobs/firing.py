@@ -2,7 +2,7 @@
 
 Promises: the next firing is stored once, in the transaction of the one before, so that a restart neither misses nor
 doubles it; every firing of a Job reuses one Instance; a firing that comes while the Instance is still busy is skipped;
-cancelling that Instance ends the schedule, until it is changed.
+cancelling that Instance, between two firings too, ends the schedule until it is changed.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from portico.control.jobs.instances import add_instance, reopen, wait_for_turn
+from portico.control.jobs.instances import add_instance, cancel_next, reopen, wait_for_turn
 from portico.deciding import cron
 from portico.domain.identity import Instant
-from portico.domain.jobs import InstanceState, Job
+from portico.domain.jobs import Instance, InstanceState, Job
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
@@ -57,6 +57,20 @@ def _fire(plane: Plane, tx: Transaction, job: Job) -> None:
         reopen(plane, tx, instance, job.fire_at)
     if following is not None:
         plane.timers.set(following, "job_fire", job.id)
+
+
+def awaits_firing(plane: Plane, instance: Instance) -> bool:
+    """Tell whether an Instance has ended only until its Job's next firing."""
+    job = plane.state.jobs[instance.job]
+    return instance.ended and not instance.cancel and job.recurring == instance.id and job.fire_at > 0
+
+
+def withdraw(plane: Plane, tx: Transaction, instance: Instance) -> Instance:
+    """End the schedule whose next firing an Instance awaits: that firing is cancelled, and none follows it."""
+    job = plane.state.jobs[instance.job]
+    cancelled = cancel_next(plane, tx, instance, job.fire_at)
+    tx.put(msgspec.structs.replace(plane.state.jobs[job.id], fire_at=Instant(0)))
+    return cancelled
 
 
 def resume(plane: Plane, tx: Transaction, job: Job) -> None:

@@ -223,9 +223,16 @@ def _rest(plane: Plane, tx: Transaction, job: Job, instance: Instance, pause: Mi
         deadline=Instant(0),
     )
     tx.put(waiting)
+    _forget_deadline(plane, tx, instance)
     if ear is not None and instance.attempt:
         ear.on_pause(tx, job, waiting, instance.attempt, pause)
     return waiting
+
+
+def _forget_deadline(plane: Plane, tx: Transaction, instance: Instance) -> None:
+    """Let go of the timer of an Attempt that is over, and of no other: the next one may have set its own by then."""
+    if instance.deadline:
+        tx.after(lambda: plane.timers.forget("call_deadline", instance.id, instance.deadline))
 
 
 def fail_to_start(plane: Plane, tx: Transaction, job: Job, instance: Instance, error: str) -> None:
@@ -258,8 +265,7 @@ def conclude(
         deadline=Instant(0),
     )
     tx.put(ended)
-    if instance.deadline and not instance.recurring:  # a recurring one sets a timer of the same name again
-        tx.after(lambda: plane.timers.forget("call_deadline", ended.id))
+    _forget_deadline(plane, tx, instance)
     _log.debug("instance ended", instance=ended.id, job=ended.job, run=ended.attempt, state=ended.state.value)
     job = plane.state.jobs[ended.job]
     ear = plane.job_ears.get(job.door)
@@ -292,7 +298,21 @@ def cancel(
 
 def reopen(plane: Plane, tx: Transaction, instance: Instance, due_at: Instant) -> None:
     """Begin a new generation of an Instance that has ended (a firing)."""
-    fresh = msgspec.structs.replace(
+    fresh = _next_generation(instance, due_at, tx.now)
+    tx.put(fresh)
+    wait_for_turn(plane, tx, fresh)
+
+
+def cancel_next(plane: Plane, tx: Transaction, instance: Instance, due_at: Instant) -> Instance:
+    """Begin the next generation of an Instance that has ended, and cancel it before it can start."""
+    fresh = msgspec.structs.replace(_next_generation(instance, due_at, tx.now), cancel=True)
+    tx.put(fresh)
+    finish(plane, tx, fresh, Verdict.CANCELLED, None, tx.now)
+    return plane.state.instances[fresh.id]
+
+
+def _next_generation(instance: Instance, due_at: Instant, now: Instant) -> Instance:
+    return msgspec.structs.replace(
         instance,
         state=InstanceState.WAITING,
         generation=instance.generation + 1,
@@ -302,14 +322,12 @@ def reopen(plane: Plane, tx: Transaction, instance: Instance, due_at: Instant) -
         system_failures=0,
         cancel=False,
         due_at=due_at,
-        scheduled_at=tx.now,
+        scheduled_at=now,
         attempt="",
         error=None,
         results=(),
         ended_at=Instant(0),
     )
-    tx.put(fresh)
-    wait_for_turn(plane, tx, fresh)
 
 
 def on_due(plane: Plane, identity: str) -> None:

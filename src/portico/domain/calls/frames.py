@@ -49,7 +49,7 @@ class AgentHello(Frame, frozen=True, tag="call_agent"):
     `token` say which Run it is, empty for an agent started by hand, which shows the server's secret all the same.
 
     `holding` are the leases it has and has not reported the end of; `begun` the one that runs, or 0.
-    `sequence` is the number of the last report it has made.
+    `sequence` is the number of the last report it has made. A `trial` only asks whether such an agent would be taken.
     """
 
     partition: str
@@ -61,6 +61,7 @@ class AgentHello(Frame, frozen=True, tag="call_agent"):
     holding: tuple[Lease, ...] = ()
     begun: int = 0
     sequence: int = 0
+    trial: bool = False
 
 
 class NewResult(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -155,8 +155,9 @@ def file(fact: FileFact) -> dict[str, Any]:
     }
 
 
-def event(change: Event) -> dict[str, Any]:
-    """Write an event; `record` is what the object is since then, null when it is gone."""
+def event(change: Event, door: str | None) -> dict[str, Any]:
+    """Write an event; `record` is what the object is since then, null when it is gone; `door` is whose table it is in,
+    where that is one door's."""
     record = change.record
     written: dict[str, Any] | None = None
     match record:
@@ -177,7 +178,7 @@ def event(change: Event) -> dict[str, Any]:
         "at": moment(change.at),
         "table": change.table,
         "id": change.id,
-        "door": written.get("door") if written else None,
+        "door": written.get("door", door) if written else door,
         "state": written.get("state") if written else None,
         "created_at": written.get("created_at") if written else None,
         "record": written,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -20,6 +20,8 @@ from portico.doors.console import inbound, outbound
 
 PREFIX = "/portico/v1"
 ENDLESS = frozenset({f"{PREFIX}/events"})
+OWN_TABLES = dict.fromkeys(("nodes", "pools", "volumes", "call_naming"), "portico")
+"""Tables of the cores whose records are no door's."""
 _encode = msgspec.json.encode
 
 
@@ -48,11 +50,12 @@ class RequestStop(Protocol):
 
 
 class Console:
-    """One method per route."""
+    """One method per route; `doors` tells of tables whose door's they are."""
 
-    def __init__(self, control: Control, request_stop: RequestStop) -> None:
+    def __init__(self, control: Control, request_stop: RequestStop, doors: Mapping[str, str]) -> None:
         self._control = control
         self._request_stop = request_stop
+        self._doors = OWN_TABLES | dict(doors)
 
     def routes(self) -> list[BaseRoute]:
         """Give the routes to be served."""
@@ -154,7 +157,8 @@ class Console:
     async def events(self, request: Request) -> Response:
         """Stream changes, one JSON object a line; an error ends the stream with an object that says it."""
         selector, after = inbound.selector(request)
-        return StreamingResponse(_lines(self._control.watch(selector, after)), media_type="application/x-ndjson")
+        events = self._control.watch(selector, after)
+        return StreamingResponse(_lines(events, self._doors), media_type="application/x-ndjson")
 
     async def backup(self, request: Request) -> Response:
         """Copy the store to a file on the server's machine."""
@@ -169,10 +173,10 @@ class Console:
         return _json({"stopping": True, "stop_runs": said.stop_runs}, 202)
 
 
-async def _lines(events: AsyncIterator[Event]) -> AsyncIterator[bytes]:
+async def _lines(events: AsyncIterator[Event], doors: Mapping[str, str]) -> AsyncIterator[bytes]:
     try:
         async for event in events:
-            yield _encode(outbound.event(event)) + b"\n"
+            yield _encode(outbound.event(event, doors.get(event.table))) + b"\n"
     except PorticoError as error:
         yield _encode({"error": {"code": type(error).__name__.lower(), "message": str(error)}}) + b"\n"
 
@@ -181,6 +185,6 @@ def _json(value: Any, status: int = 200) -> Response:
     return Response(_encode(value), status_code=status, media_type="application/json")
 
 
-def routes(control: Control, request_stop: RequestStop) -> Sequence[BaseRoute]:
-    """Give the door's routes."""
-    return Console(control, request_stop).routes()
+def routes(control: Control, request_stop: RequestStop, doors: Mapping[str, str]) -> Sequence[BaseRoute]:
+    """Give the door's routes; `doors` names the door of each table that is one door's own."""
+    return Console(control, request_stop, doors).routes()

@@ -7,7 +7,7 @@ import uuid
 
 from portico.control.commands import CancelInstances, ScheduleKind
 from portico.control.jobs.catalogue import KIND_PREFIX, kind_id
-from portico.control.queries import ListInstances
+from portico.control.queries import ListInstances, PageInstances
 from portico.domain.errors import Invalid
 from portico.domain.jobs import InstanceState
 from portico.doors.jobv1.states import FROM_WIRE
@@ -25,17 +25,15 @@ def schedule(request: pb.ScheduleJobRequest) -> ScheduleKind:
     return ScheduleKind(request.kind, tuple(request.arguments), priority)
 
 
-def lookup(query: pb.Query) -> ListInstances | None:
-    """Read a query; None when no instance can ever match it."""
+def lookup(query: pb.Query) -> ListInstances | PageInstances | None:
+    """Read a query: one instance, or all that match page by page; None when no instance can ever match it."""
     states = _states(query.state)
     if states is None:
         return None
-    return ListInstances(
-        job=kind_id(query.kind) if query.kind else "",
-        jobs=KIND_PREFIX,
-        id=parse_uuid(query.uuid) if query.uuid else "",
-        states=states,
-    )
+    job = kind_id(query.kind) if query.kind else ""
+    if query.uuid:
+        return ListInstances(job=job, jobs=KIND_PREFIX, id=parse_uuid(query.uuid), states=states)
+    return PageInstances(job=job, jobs=KIND_PREFIX, states=states)
 
 
 def cancel(query: pb.Query) -> CancelInstances | None:

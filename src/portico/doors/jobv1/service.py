@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import grpc
 import grpc.aio
+import msgspec
 
 from portico.control.commands import Command
-from portico.control.queries import ListJobs, Query
+from portico.control.queries import InstancePage, ListInstances, ListJobs, PageInstances, Query
 from portico.domain.errors import Exhausted
 from portico.domain.jobs import Instance, JobMode
 from portico.doors.jobv1 import inbound, outbound
@@ -66,30 +67,56 @@ class JobService:
     async def lookup_instances(self, request: pb.LookupInstancesRequest, _context: Context) -> bytes:
         """List matching instances, oldest first; a missing query matches all of them."""
         query = inbound.lookup(request.query)
-        try:
-            instances = [] if query is None else await self._control.ask(query)
-        except Exhausted as error:
-            raise Exhausted(f"{error}: {NARROWER}") from error
-        return await self._encode(instances)
+        answer = _Answer(self._encodings, self._most_bytes)
+        match query:
+            case PageInstances():
+                await self._add_pages(answer, query)
+            case ListInstances():
+                await answer.add(await self._control.ask(query))
+        return answer.whole()
+
+    async def _add_pages(self, answer: _Answer, query: PageInstances) -> None:
+        while True:
+            try:
+                page: InstancePage = await self._control.ask(query)
+            except Exhausted as error:
+                raise Exhausted(f"{error}: {NARROWER}") from error
+            await answer.add(page.instances)
+            if not page.after:
+                return
+            query = msgspec.structs.replace(query, after=page.after, through=page.through)
 
     async def cancel_instances(self, request: pb.CancelInstancesRequest, _context: Context) -> bytes:
-        """Cancel matching instances that have not ended, and list them."""
+        """Cancel matching instances that have not ended, or are between two firings, and list them."""
         command = inbound.cancel(request.query)
         instances = [] if command is None else await self._control.submit(command)
-        return await self._encode(sorted(instances, key=lambda instance: instance.id))
+        answer = _Answer(self._encodings, self._most_bytes)
+        await answer.add(sorted(instances, key=lambda instance: instance.id))
+        return answer.whole()
 
-    async def _encode(self, instances: Iterable[Instance]) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        for count, instance in enumerate(instances, 1):
-            part = self._encodings.item(instance)
-            size += len(part)
-            if size > self._most_bytes:
+
+class _Answer:
+    """A list of instances as bytes, of a bounded size."""
+
+    def __init__(self, encodings: outbound.Encodings, most_bytes: int) -> None:
+        self._encodings = encodings
+        self._most_bytes = most_bytes
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    async def add(self, instances: Sequence[Instance]) -> None:
+        """Encode further instances, a slice at a time; raises Exhausted when the answer becomes too large."""
+        for start in range(0, len(instances), SLICE):
+            part = b"".join(map(self._encodings.item, instances[start : start + SLICE]))
+            self._size += len(part)
+            if self._size > self._most_bytes:
                 raise Exhausted(f"the answer exceeds {self._most_bytes} bytes; {NARROWER}")
-            parts.append(part)
-            if count % SLICE == 0:
-                await asyncio.sleep(0)
-        return b"".join(parts)
+            self._parts.append(part)
+            await asyncio.sleep(0)
+
+    def whole(self) -> bytes:
+        """Give all of it."""
+        return b"".join(self._parts)
 
 
 def add_to_server(service: JobService, server: grpc.aio.Server) -> None:

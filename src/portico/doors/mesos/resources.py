@@ -14,7 +14,7 @@ from functools import lru_cache
 from portico.domain.errors import Invalid
 from portico.domain.reservations import LabelledPorts, Reservation, join_ports, parse
 from portico.domain.resources import CPUS, DISK, GPUS, MEM, PORTS, WHOLE, Ports, merge_ports
-from portico.domain.slices import UNRESERVED, Label, Slice, Slices, normalise
+from portico.domain.slices import MOUNT, PATH, UNRESERVED, Label, Slice, Slices, normalise
 from portico.domain.volumes import Volume, volume_id
 from portico.doors.mesos.extension.plans import Held
 from portico.doors.mesos.inbound.names import check_id, check_role
@@ -27,8 +27,6 @@ _MOST_REMEMBERED = 1024
 _MOST_REMEMBERED_BYTES = 1024
 
 _ORDER = {CPUS: 0, MEM: 1, DISK: 2, GPUS: 3}
-_PATH = "path:"
-_MOUNT = "mount:"
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------
@@ -193,8 +191,8 @@ def source_text(disk: pb.Resource.DiskInfo) -> str:
     if not disk.HasField("source"):
         return ""
     if disk.source.type == pb.Resource.DiskInfo.Source.PATH:
-        return _PATH + disk.source.path.root
-    return _MOUNT + disk.source.mount.root
+        return PATH + disk.source.path.root
+    return MOUNT + disk.source.mount.root
 
 
 def fill_role(resources: Iterable[pb.Resource], role: str) -> None:
@@ -280,9 +278,9 @@ def _tell_volume(resource: pb.Resource, identity: str, volume: Volume | None) ->
 
 
 def _tell_source(disk: pb.Resource.DiskInfo, text: str) -> None:
-    if text.startswith(_PATH):
+    if text.startswith(PATH):
         disk.source.type = pb.Resource.DiskInfo.Source.PATH
-        disk.source.path.root = text.removeprefix(_PATH)
+        disk.source.path.root = text.removeprefix(PATH)
     else:
         disk.source.type = pb.Resource.DiskInfo.Source.MOUNT
-        disk.source.mount.root = text.removeprefix(_MOUNT)
+        disk.source.mount.root = text.removeprefix(MOUNT)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from portico.domain.runs import EndCause, Outcome, Run, RunState, StopReason
+from portico.domain.runs import CheckResult, EndCause, Outcome, Run, RunState, StopReason
 
 MASTER = "SOURCE_MASTER"
 AGENT = "SOURCE_AGENT"
@@ -42,6 +42,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     message: str = ""
     healthy: bool | None = None
+    checked: CheckResult | None = None
 
 
 class View(msgspec.Struct, frozen=True):
@@ -78,7 +79,20 @@ def told(run: Run, view: View) -> Told:
         said = _running(run, view)
     else:
         said = Told("TASK_STAGING", MASTER)
-    return msgspec.structs.replace(said, state=visible(said.state, view.capabilities))
+    state = visible(said.state, view.capabilities)
+    return msgspec.structs.replace(said, state=state, checked=_checked(run) if said.source == EXECUTOR else None)
+
+
+def _checked(run: Run) -> CheckResult | None:
+    """Give what a task's check saw last: nothing of its kind before the first look."""
+    if run.checked is not None or run.spec.status_check is None:
+        return run.checked
+    return CheckResult(run.spec.status_check.kind)
+
+
+def check_changed(said: Told) -> Told:
+    """Say the same because the result of the task's check is another one now."""
+    return msgspec.structs.replace(said, reason="REASON_TASK_CHECK_STATUS_UPDATED")
 
 
 def refused(reason: str, message: str, capabilities: frozenset[str]) -> Told:

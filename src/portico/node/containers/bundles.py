@@ -54,8 +54,11 @@ class Bundle:
         self._handle = -1
 
     def write(self, name: str, document: Document) -> None:
-        """Write a document for the runtime."""
-        _put(f"{self.path}/{name}", msgspec.json.encode(document))
+        """Write a document for the runtime; raises Invalid for a NUL byte in it, where runtimes end a word unasked."""
+        text = msgspec.json.encode(document)
+        if b"\\u0000" in text and b"\\u0000" in text.replace(rb"\\", b""):
+            raise Invalid("a NUL byte in a command, its environment, a place or a name")
+        _put(f"{self.path}/{name}", text)
 
     def write_text(self, name: str, text: str) -> str:
         """Write a file that will be shown in the container; gives its place."""

@@ -224,7 +224,7 @@ class Containers:
         except FetchFailed as error:
             self.failed(charge, EndCause.FETCH_FAILED, error)
             return
-        except (PorticoError, OSError) as error:
+        except (PorticoError, OSError, ValueError) as error:
             self.failed(charge, EndCause.LAUNCH_FAILED, error)
             return
         charge.stop_signal, charge.address = plan.facts.stop_signal, plan.facts.address
@@ -253,7 +253,7 @@ class Containers:
             prepared = self._prepare_groups(charge)
             pid = await self._start(plan, prepared)
             start = processes.start_time(pid)
-        except (PorticoError, OSError) as failure:
+        except (PorticoError, OSError, ValueError) as failure:
             error, fault = str(failure), fault_of(failure)
             if plan.root is not None:
                 self._roots.spoil(plan.root)
@@ -282,7 +282,7 @@ class Containers:
         """Have the runtime make the process, and give the pid of that once it is our child."""
         assert self._starter is not None
         assert self._runtime is not None
-        beside = Beside(plan.order.spec.attach)
+        beside = Beside(plan.order.spec.attach, plan.order.spec.window)
         console = Console(plan.bundle.path) if plan.facts.container.tty else None
         outputs = self._site.sandboxes.open_output(plan.order.run)
         null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)

@@ -102,7 +102,7 @@ class Planner:
         environment = commands.environment(order, container, image.config, identity.home, place)
         if facts.address:
             environment.setdefault("PORTICO_ADDRESS", facts.address)
-        execution = Execution(argv, environment, facts.directory, identity, spec.umask, limits)
+        execution = Execution(argv, environment, facts.directory, identity, spec.umask, limits, spec.window)
         hosting = str(self._site.host_socket.parent) if spec.hosts else ""
         places = container_places(order.run, container, sandbox, bundle, (attachment, hosting))
         space = "host" if container.network == HOST_NETWORK else bundle.open_network() if attachment else ""
@@ -143,7 +143,8 @@ class Planner:
             network=msgspec.Raw(b"null"),
         )
         bundle.note(facts)
-        execution = Execution(spec.argv, environment, directory, identity, spec.umask, _rlimits(spec))
+        limits = _rlimits(spec)
+        execution = Execution(spec.argv, environment, directory, identity, spec.umask, limits, spec.window)
         bundle.write("process.json", process(execution, container))
         return Plan(order, bundle, joined, facts)
 

@@ -23,7 +23,7 @@ Document = dict[str, object]
 
 
 class Execution(msgspec.Struct, frozen=True):
-    """A process to be: what, as whom, where, with what."""
+    """A process to be: what, as whom, where, with what; `window` is the rows and columns of its terminal."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
@@ -31,6 +31,7 @@ class Execution(msgspec.Struct, frozen=True):
     identity: Identity
     umask: int
     rlimits: tuple[Rlimit, ...] = ()
+    window: tuple[int, int] = (0, 0)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -46,8 +47,11 @@ def process(execution: Execution, container: Container) -> Document:
     """Describe one process of a container."""
     identity = execution.identity
     held = effective(container)
+    rows, columns = execution.window
+    size: Document = {"consoleSize": {"height": rows, "width": columns}} if container.tty and rows and columns else {}
     return {
         "terminal": container.tty,
+        **size,
         "user": {
             "uid": identity.uid,
             "gid": identity.gid,

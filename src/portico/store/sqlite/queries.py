@@ -12,6 +12,7 @@ from itertools import groupby
 from portico.store.port import Condition, Operator, Select, Table, Value
 
 Sql = tuple[str, list[Value | bytes]]
+AnyOf = tuple[tuple[Condition, ...], ...]
 
 _COMPARISONS = {Operator.LT: "<", Operator.LE: "<=", Operator.GT: ">", Operator.GE: ">="}
 _LAST_CHARACTER = 0x10FFFF
@@ -45,11 +46,36 @@ def delete(query: Select, table: Table) -> Sql:
 
 
 def _where(query: Select, table: Table) -> Sql:
-    if not query.any_of or () in query.any_of:
+    bounds, any_of = _apart(query.any_of)
+    terms, values = _any(any_of, table)
+    bounding = [_term(condition, table) for condition in bounds]
+    conjunction = [*(term for term, _ in bounding), *([balanced("OR", terms)] if terms else [])]
+    if not conjunction:
         return "", []
+    return f" WHERE {balanced('AND', conjunction)}", [*(value for _, bound in bounding for value in bound), *values]
+
+
+def _apart(any_of: AnyOf) -> tuple[list[Condition], AnyOf]:
+    """Take out what every alternative says of the id: said once, it bounds the walk through the index of ids."""
+    if not any_of:
+        return [], ()
+    shared = [
+        condition
+        for condition in dict.fromkeys(any_of[0])
+        if condition.column == "id" and all(condition in alternative for alternative in any_of[1:])
+    ]
+    if not shared:
+        return [], any_of
+    return shared, tuple(tuple(condition for condition in one if condition not in shared) for one in any_of)
+
+
+def _any(any_of: AnyOf, table: Table) -> tuple[list[str], list[Value | bytes]]:
+    """Give the alternatives, of which one must hold; none when all rows are meant."""
+    if not any_of or () in any_of:
+        return [], []
     terms: list[str] = []
     values: list[Value | bytes] = []
-    for column, group in groupby(sorted(query.any_of, key=_sole_equal), key=_sole_equal):
+    for column, group in groupby(sorted(any_of, key=_sole_equal), key=_sole_equal):
         alternatives = list(group)
         if column and len(alternatives) > 1:
             # A long list of ids must not become thousands of nested ORs: SQLite limits an expression's depth.
@@ -60,7 +86,7 @@ def _where(query: Select, table: Table) -> Sql:
             conjunction = [_term(condition, table) for condition in alternative]
             terms.append(balanced("AND", [term for term, _ in conjunction]))
             values += [value for _, bound in conjunction for value in bound]
-    return f" WHERE {balanced('OR', terms)}", values
+    return terms, values
 
 
 def _sole_equal(alternative: tuple[Condition, ...]) -> str:

@@ -162,6 +162,8 @@ class Control(asyncio.Protocol):
 
     def _answer(self, line, frame):  # noqa: PLR0911 — one for each frame
         match frame:
+            case AgentHello(trial=True):
+                return Refused(self.refuse) if self.refuse else AgentReady(SALT)
             case AgentHello():
                 self._transport = line.transport
                 self.ready = not self.refuse

@@ -13,17 +13,18 @@ from pathlib import Path
 from doors.armonik.outpost.control import Control
 
 WORKERS = Path(__file__).parent / "workers"
+PROGRAM = ("-m", "portico.doors.armonik.outpost")
 LEAN = (sys.executable, str(WORKERS / "lean_worker.py"))
 
 
 class Rig:
-    def __init__(self, folder, *command, options=(), environment=None, secret="s3cret"):
+    def __init__(self, folder, *command, options=(), environment=None, secret="s3cret", program=PROGRAM):
         self.folder = folder
         self.control = Control(folder / "control.sock")
         (folder / "secret").write_text(secret)
         self.shared = folder / "shared"
         self.log = folder / "agent.log"
-        words = [sys.executable, "-m", "portico.doors.armonik.outpost", *self._options(options)]
+        words = [sys.executable, *program, *self._options(options)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*words, *(("--", *command) if command else ())],

@@ -7,10 +7,16 @@ import subprocess
 import sys
 
 import pytest
-from doors.armonik.outpost.rig import LEAN, WORKERS, Rig, eventually, gone
+from doors.armonik.outpost.rig import LEAN, WORKERS, Rig, eventually, gone, rig
 
 from portico.domain.calls.frames import Lease, Verdict
 from portico.domain.calls.values import SMALL
+
+IMPATIENT = (
+    "import sys, portico.doors.armonik.outpost.agent as agent; agent._REFUSAL_SECONDS = 0.0;"
+    "from portico.doors.armonik.outpost.__main__ import main; sys.exit(main())"
+)
+"""An agent that control need not refuse for long."""
 
 
 def lease(call):
@@ -173,6 +179,37 @@ def test_an_agent_that_is_refused_ends(tmp_path):
         assert "wrong secret" in rig.log.read_text()
     finally:
         rig.close()
+
+
+def test_a_refusal_is_said_once_and_costs_no_worker(tmp_path):
+    made = tmp_path / "made"
+    rig = Rig(tmp_path, "sh", "-c", f"touch {made}; sleep 60")
+    rig.control.refuse = "there is no partition 'default'"
+    try:
+        assert rig.process.wait(15) == 3
+        assert rig.log.read_text().count("there is no partition 'default'") == 1
+        assert not made.exists()
+    finally:
+        rig.close()
+
+
+def test_an_agent_started_by_hand_outlives_its_partition_and_says_so_once(tmp_path):
+    with rig(tmp_path, *LEAN, program=("-c", IMPATIENT)) as made:
+        made.control.refuse, made.control.ready = "there is no partition 'default'", False
+        made.control.drop()
+        made.control.until(lambda: len(made.control.hellos) > 4)
+        assert made.log.read_text().count("there is no partition 'default'") == 1
+        made.control.refuse = ""
+        made.control.until(lambda: made.control.ready)
+        assert made.control.run(b"echo:x").verdict is Verdict.OK
+
+
+def test_an_agent_that_is_a_run_ends_when_control_insists(tmp_path):
+    environment = {"PORTICO_RUN_ID": "run-1", "PORTICO_RUN_TOKEN": "5"}
+    with rig(tmp_path, *LEAN, program=("-c", IMPATIENT), environment=environment) as made:
+        made.control.refuse = "no live Run run-1"
+        made.control.drop()
+        assert made.process.wait(15) == 3
 
 
 def test_an_agent_that_was_taken_outlives_a_control_that_refuses_for_a_while(start):

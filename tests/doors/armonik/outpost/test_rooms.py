@@ -47,7 +47,6 @@ def test_a_folder_that_no_worker_has_entered_is_used_again(tmp_path):
     rooms = Rooms(tmp_path, 0)
     room = rooms.open("a")
     room.hold("data", b"x")
-    room.entered = False
     closed(rooms, room, in_order=True)
     assert rooms.open("b").path == room.path
 
@@ -56,6 +55,7 @@ def test_a_folder_that_no_worker_has_entered_is_used_again(tmp_path):
 def test_a_folder_in_which_something_is_left_is_removed(tmp_path, in_order):
     rooms = Rooms(tmp_path, 0)
     room = rooms.open("a")
+    room.entered = True
     (tmp_path / "a" / "scratch").mkdir()
     closed(rooms, room, in_order=in_order)
     assert not (tmp_path / "a").exists()
@@ -87,9 +87,28 @@ def test_a_limit_counts_all_that_is_there(tmp_path):
     room.write("one", b"12345")
     (tmp_path / "a" / "deep").mkdir()
     (tmp_path / "a" / "deep" / "two").write_bytes(b"12345")
+    room.entered = True
     assert not room.overfull()
     with pytest.raises(Exhausted, match="10 bytes"):
         room.write("three", b"1")
+
+
+def test_what_a_file_does_not_take_on_disk_is_not_counted(tmp_path):
+    room = Rooms(tmp_path, 1 << 20).open("a")
+    room.entered = True
+    with (tmp_path / "a" / "sparse").open("wb") as file:
+        file.truncate(1 << 40)
+    assert not room.overfull()
+
+
+def test_a_folder_no_worker_has_entered_is_known_without_a_look(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "walk", lambda _: pytest.fail("looked"))
+    room = Rooms(tmp_path, 10).open("a")
+    asyncio.run(room.append("one", b"12345", first=True))
+    room.write("two", b"1234")
+    assert room.held() == 9
+    with pytest.raises(Exhausted, match="10 bytes"):
+        room.hold("three", b"12")
 
 
 def test_a_full_disk_is_named(tmp_path, monkeypatch):

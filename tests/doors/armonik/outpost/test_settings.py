@@ -24,6 +24,11 @@ def test_arguments_override_variables():
     assert (settings.link, settings.stop_grace) == ("unix:/x", 2.5)
 
 
+def test_the_folder_of_a_task_has_a_limit_unless_it_is_said_to_have_none():
+    assert read_settings(LEAST, {}).folder_limit == 10_000 << 20
+    assert read_settings(LEAST, {"PORTICO_ARMONIK_FOLDER_LIMIT": "0"}).folder_limit == 0
+
+
 def test_the_secret_comes_from_a_file(tmp_path):
     (tmp_path / "secret").write_text(" s \n")
     assert read_settings([f"--secret-file={tmp_path / 'secret'}", *LEAST], {}).secret == "s"

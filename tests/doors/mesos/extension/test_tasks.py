@@ -7,7 +7,7 @@ from doors.mesos.extension.stage import Stage, executor, task
 
 from portico.domain.frames import Heartbeat, Observation, RunFact
 from portico.domain.identity import Micros
-from portico.domain.runs import EndCause
+from portico.domain.runs import CheckKind, CheckResult, EndCause, StatusCheck
 from portico.doors.mesos.extension import commands
 from portico.doors.mesos.extension.updates import MOST_PENDING
 from portico.wire.mesos import mesos_pb2 as pb
@@ -230,6 +230,84 @@ def test_health_is_told():
         await stage.settle()
         await framework.acknowledge_all()
         assert [status.healthy for status in framework.statuses if status.HasField("healthy")] == [True]
+
+    story(play)
+
+
+CHECK = pb.CheckInfo(type=pb.CheckInfo.HTTP, http=pb.CheckInfo.Http(port=80, path="/x"))
+
+
+def saw(stage, order, value, healthy=None):
+    checked = None if healthy is not None else CheckResult(CheckKind.HTTP, value)
+    return Observation(order.run, order.token, stage.clock.now(), healthy=healthy, checked=checked)
+
+
+def test_what_a_check_sees_is_told_once():
+    async def play():
+        stage, node, framework, agent = await opened(capabilities=["TASK_KILLING_STATE"])
+        await framework.launch(task("t", agent, check=CHECK))
+        (order,) = node.orders
+        assert order.spec.status_check == StatusCheck(CheckKind.HTTP, path="/x", port=80)
+        node.started(order)
+        for value in (None, 200, 200, 503):
+            node.report(saw(stage, order, value))
+        node.report(saw(stage, order, None, healthy=True))
+        node.report(saw(stage, order, None))
+        node.report(saw(stage, order, 200))
+        await stage.settle()
+        await framework.acknowledge_all()
+        await framework.do(commands.Reconcile(framework.id, (("t", ""),)))
+        await framework.do(commands.KillTask(framework.id, "t"))
+        node.ended(order)
+        await stage.settle()
+        await framework.acknowledge_all()
+        changed, asked = (
+            pb.TaskStatus.REASON_TASK_CHECK_STATUS_UPDATED,
+            pb.TaskStatus.REASON_RECONCILIATION,
+        )
+        empty = pb.CheckStatusInfo(type=pb.CheckInfo.HTTP, http=pb.CheckStatusInfo.Http())
+
+        def seen(code):
+            return pb.CheckStatusInfo(type=pb.CheckInfo.HTTP, http=pb.CheckStatusInfo.Http(status_code=code))
+
+        assert [
+            (pb.TaskState.Name(said.state), said.reason if said.HasField("reason") else None, said.check_status)
+            for said in framework.statuses
+        ] == [
+            ("TASK_RUNNING", None, empty),
+            ("TASK_RUNNING", changed, seen(200)),
+            ("TASK_RUNNING", changed, seen(503)),
+            ("TASK_RUNNING", None, seen(503)),
+            ("TASK_RUNNING", changed, empty),
+            ("TASK_RUNNING", changed, seen(200)),
+            ("TASK_RUNNING", asked, seen(200)),
+            ("TASK_KILLING", None, seen(200)),
+            ("TASK_FINISHED", None, seen(200)),
+        ]
+        told = [said for said in framework.statuses if said.reason == changed]
+        assert {said.source for said in told} == {pb.TaskStatus.SOURCE_EXECUTOR}
+        assert [said.healthy for said in told] == [False, False, True, True]
+
+    story(play)
+
+
+def test_the_result_of_a_check_outlives_server_and_absence():
+    async def play():
+        stage, node, framework, agent = await opened(failover_timeout=60.0)
+        await framework.launch(task("t", agent, check=CHECK))
+        (order,) = node.orders
+        node.started(order)
+        node.report(saw(stage, order, 200))
+        await stage.settle()
+        await framework.acknowledge_all()
+        stage = stage.restart()
+        again = await stage.node(runs=[RunFact(order.run, order.token, running=True)])
+        again.report(saw(stage, order, 200))
+        framework = await stage.framework(framework.id, failover_timeout=60.0)
+        assert framework.statuses == []
+        again.report(saw(stage, order, 500))
+        await stage.settle()
+        assert [said.check_status.http.status_code for said in framework.statuses] == [500]
 
     story(play)
 

@@ -1,10 +1,10 @@
 """Health checks and checks."""
 
 import pytest
-from doors.mesos.inbound.building import COMMAND, task
+from doors.mesos.inbound.building import COMMAND, CUSTOM, task
 
 from portico.domain.identity import SECOND
-from portico.domain.runs import CheckKind, HealthCheck
+from portico.domain.runs import CheckKind, HealthCheck, StatusCheck
 
 
 def health(text):
@@ -65,9 +65,43 @@ def test_what_is_wrong_with_a_health_check(text, words):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'type: COMMAND command { command { value: "x" } }',
+            StatusCheck(CheckKind.COMMAND, ("/bin/sh", "-c", "x")),
+        ),
+        (
+            """type: COMMAND command { command { shell: false value: "x" arguments: "x" arguments: "y"
+            environment { variables { name: "N" value: "v" } } } } delay_seconds: 0 timeout_seconds: 0""",
+            StatusCheck(CheckKind.COMMAND, ("/usr/bin/env", "N=v", "x", "y"), delay=0, timeout=0),
+        ),
+        ("type: HTTP http { port: 80 }", StatusCheck(CheckKind.HTTP, port=80)),
+        ('type: HTTP http { port: 80 path: "/x" }', StatusCheck(CheckKind.HTTP, path="/x", port=80)),
+        (
+            "type: HTTP http { port: 80 } interval_seconds: 0.5",
+            StatusCheck(CheckKind.HTTP, port=80, interval=SECOND // 2),
+        ),
+    ],
+)
+def test_what_a_check_is(text, expected):
+    read = task(COMMAND, f"check {{ {text} }}")
+    assert read.problem == ""
+    assert (read.spec.status_check, read.spec.check) == (expected, None)
+
+
+def test_a_check_beside_an_executor_is_its_affair():
+    assert task(CUSTOM, "check { type: HTTP http { port: 80 } }").spec.status_check is None
+    assert "check.http.port" in task(CUSTOM, "check { type: HTTP http { port: 0 } }").problem
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "not a valid check type"),
+        ("type: HTTP http { port: 65536 }", "is no port"),
+        ('type: COMMAND command { command { value: "a\\0b" } }', "must not contain null bytes"),
+        ('type: COMMAND command { command { value: "x" user: "u" } }', "'check.command.command.user' is not served"),
         ("type: COMMAND", "Expecting 'command' to be set for COMMAND check"),
         ("type: COMMAND command { command { } }", "'check.command.command.value' is not set"),
         ("type: HTTP", "Expecting 'http' to be set for HTTP check"),

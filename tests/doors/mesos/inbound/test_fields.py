@@ -35,7 +35,7 @@ FIELDS = {
         "command": (SERVED, COMMAND, 'command { value: "false" }'),
         "container": (SERVED, COMMAND, "container { type: MESOS tty_info { } }"),
         "health_check": (SERVED, COMMAND, _HEALTH % "tcp { port: 1 }"),
-        "check": (KEPT, COMMAND, _CHECK % ("", "")),
+        "check": (SERVED, COMMAND, _CHECK % ("", "")),
         "kill_policy": (SERVED, COMMAND, "kill_policy { grace_period { nanoseconds: 9000000000 } }"),
         "data": (KEPT, COMMAND, 'data: "d"'),
         "labels": (SERVED, COMMAND, 'labels { labels { key: "k" } }'),
@@ -240,14 +240,14 @@ FIELDS = {
     },
     "TTYInfo": {
         "window_size": (
-            KEPT,
+            SERVED,
             IMAGE + "container { tty_info { } }",
             "container { tty_info { window_size { rows: 1 columns: 2 } } }",
         )
     },
     "TTYInfo.WindowSize": dict.fromkeys(
         ("rows", "columns"),
-        (KEPT, IMAGE + "container { tty_info { } }", "container { tty_info { window_size { rows: 1 columns: 2 } } }"),
+        (SERVED, IMAGE + "container { tty_info { } }", "container { tty_info { window_size { rows: 1 columns: 2 } } }"),
     ),
     "HealthCheck": {
         "delay_seconds": (SERVED, COMMAND, _HEALTH % "tcp { port: 1 } delay_seconds: 1"),
@@ -268,19 +268,19 @@ FIELDS = {
     },
     "HealthCheck.TCPCheckInfo": {"port": (SERVED, COMMAND, _HEALTH % "tcp { port: 1 }")},
     "CheckInfo": {
-        "type": (KEPT, COMMAND, _CHECK % ("", "")),
-        "command": (KEPT, COMMAND, 'check { type: COMMAND command { command { value: "x" } } }'),
-        "http": (KEPT, COMMAND, _CHECK % ("", "")),
-        "delay_seconds": (KEPT, COMMAND, _CHECK % ("", "delay_seconds: 1")),
-        "interval_seconds": (KEPT, COMMAND, _CHECK % ("", "interval_seconds: 1")),
-        "timeout_seconds": (KEPT, COMMAND, _CHECK % ("", "timeout_seconds: 1")),
+        "type": (REFUSED, COMMAND, "check { type: UNKNOWN }", "not a valid check type"),
+        "command": (SERVED, COMMAND, 'check { type: COMMAND command { command { value: "x" } } }'),
+        "http": (SERVED, COMMAND, _CHECK % ("", "")),
+        "delay_seconds": (SERVED, COMMAND, _CHECK % ("", "delay_seconds: 1")),
+        "interval_seconds": (SERVED, COMMAND, _CHECK % ("", "interval_seconds: 1")),
+        "timeout_seconds": (SERVED, COMMAND, _CHECK % ("", "timeout_seconds: 1")),
     },
     "CheckInfo.Command": {
-        "command": (KEPT, COMMAND, 'check { type: COMMAND command { command { value: "x" } } }'),
+        "command": (SERVED, COMMAND, 'check { type: COMMAND command { command { value: "x" } } }'),
     },
     "CheckInfo.Http": {
-        "port": (KEPT, COMMAND, _CHECK % ("", "")),
-        "path": (KEPT, COMMAND, _CHECK % ('path: "/x"', "")),
+        "port": (SERVED, COMMAND, _CHECK % ("", "")),
+        "path": (SERVED, COMMAND, _CHECK % ('path: "/x"', "")),
     },
     "KillPolicy": {"grace_period": (SERVED, COMMAND, "kill_policy { grace_period { nanoseconds: 9000000000 } }")},
     "DurationInfo": {"nanoseconds": (SERVED, COMMAND, "kill_policy { grace_period { nanoseconds: 9000000000 } }")},

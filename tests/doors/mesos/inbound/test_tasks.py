@@ -293,7 +293,7 @@ def test_a_task_or_executor_that_fits_no_frame_is_refused():
     assert "Executor has" in read_group(executor, [info(COMMAND)], AROUND).problem
 
 
-def test_a_group_that_fits_no_frame_is_refused():
+def test_a_group_that_is_too_large_is_refused():
     executor = info(DEFAULT, kind=pb.ExecutorInfo)
 
     def members(count, size):
@@ -305,5 +305,5 @@ def test_a_group_that_fits_no_frame_is_refused():
 
     assert read_group(executor, members(1_000, 0), AROUND).problem == ""
     assert read_group(executor, members(1_001, 0), AROUND).problem == "Task group has 1001 tasks, more than 1000"
-    assert read_group(executor, members(20, 1_000_000), AROUND).problem == ""
-    assert "bytes, more than 20971520" in read_group(executor, members(21, 1_000_000), AROUND).problem
+    assert read_group(executor, members(31, 1_000_000), AROUND).problem == ""
+    assert "bytes, more than 31457280" in read_group(executor, members(32, 1_000_000), AROUND).problem

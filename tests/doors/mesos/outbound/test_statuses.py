@@ -1,10 +1,15 @@
 """TaskStatus messages."""
 
+import json
+
 import pytest
 
 from portico.domain.identity import Instant
+from portico.domain.runs import CheckKind, CheckResult
+from portico.doors.mesos.encoding import jsonpb
 from portico.doors.mesos.extension.records import Executor, Task
 from portico.doors.mesos.outbound import statuses
+from portico.doors.mesos.outbound.status_printer import StatusPrinter
 from portico.doors.mesos.outbound.statuses import Where
 from portico.doors.mesos.states import Told
 from portico.wire.mesos import mesos_pb2 as pb
@@ -117,6 +122,27 @@ def test_a_removed_framework_leaves_killed_tasks():
     said = read(statuses.removed(task(), "a", AT))
     assert (said.state, said.reason) == (pb.TASK_KILLED, pb.TaskStatus.REASON_FRAMEWORK_REMOVED)
     assert not said.HasField("uuid")
+
+
+C, S = pb.CheckInfo, pb.CheckStatusInfo
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (CheckResult(CheckKind.COMMAND), S(type=C.COMMAND, command=S.Command())),
+        (CheckResult(CheckKind.COMMAND, 0), S(type=C.COMMAND, command=S.Command(exit_code=0))),
+        (CheckResult(CheckKind.HTTP), S(type=C.HTTP, http=S.Http())),
+        (CheckResult(CheckKind.HTTP, 404), S(type=C.HTTP, http=S.Http(status_code=404))),
+    ],
+)
+def test_what_a_check_saw(seen, said):
+    written = statuses.status(Told("TASK_RUNNING", "SOURCE_EXECUTOR", checked=seen), "t", Where(), AT, UUID)
+    assert read(written).check_status == said
+    assert read(written).HasField("check_status")
+    kept = task(state="TASK_RUNNING", statuses=(written,))
+    assert read(statuses.reconciled(kept, Where("a"), frozenset(), AT)).check_status == said
+    assert json.loads(StatusPrinter().print(written))["check_status"] == json.loads(jsonpb.encode(said))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from portico.domain.identity import Micros
 from portico.doors.mesos.outpost import listening
 from portico.doors.mesos.outpost.listening import listen
 from portico.doors.mesos.outpost.operator.perf_events import Sampling
-from portico.doors.mesos.outpost.place import Place, read_place
+from portico.doors.mesos.outpost.place import ACCESS, Place, read_place
+from portico.doors.mesos.serving.authentication import Access
 
 ENVIRONMENT = {
     "PORTICO_NODE": "n",
@@ -58,6 +59,15 @@ def test_what_is_to_be_counted_is_told() -> None:
 def test_what_is_missing_is_named(name: str) -> None:
     with pytest.raises(Invalid, match=name):
         read_place((), ENVIRONMENT | {name: ""})
+
+
+def test_what_opens_it_comes_by_the_environment() -> None:
+    assert read_place((), ENVIRONMENT).access == Access()
+    text = '{"token":"t","credentials":{"a":"b"}}'
+    assert read_place((), ENVIRONMENT | {ACCESS: text}).access == Access("t", {"a": "b"})
+    with pytest.raises(Invalid, match=ACCESS) as refusal:
+        read_place((), ENVIRONMENT | {ACCESS: '{"token":7777}'})
+    assert "7777" not in str(refusal.value)
 
 
 def test_a_parent_is_a_number() -> None:

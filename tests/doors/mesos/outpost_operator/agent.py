@@ -164,7 +164,10 @@ class Control:
         )
 
     def _read(self, word: words.ReadFiles) -> words.Bytes:
-        data = self._place(word.run, word.path).read_bytes()
+        place = self._place(word.run, word.path)
+        if place.is_dir():
+            raise NotFound(f"{word.path} is no plain file")  # the kind of an error does not reach control
+        data = place.read_bytes()
         part = b"" if word.offset < 0 else data[word.offset : word.offset + word.length]
         return words.Bytes(part, len(data))
 

@@ -104,8 +104,10 @@ def test_a_session_looks_into_its_parent():
         await scene.nest("b", attach=True, container=terminal)
         assert scene.node.orders[-1].spec.attach == "tty+session"
         assert scene.node.orders[-1].spec.container is None
+        terminal.tty_info.window_size.rows, terminal.tty_info.window_size.columns = 10, 1 << 20
         await scene.nest("c", container=terminal)
         assert scene.node.orders[-1].spec.attach == "tty"
+        assert scene.node.orders[-1].spec.window == (10, 65_535)
 
     story(play)
 

@@ -284,6 +284,20 @@ def test_files_that_are_not_there_or_not_to_be_read() -> None:
     play(story())
 
 
+def test_a_directory_cannot_be_read() -> None:
+    async def story() -> None:
+        async with agent() as site:
+            furnish(site)
+            own = places(site)[0]
+            read = await site.call("READ_FILE", read_file={"path": own, "offset": 0})
+            assert (read.status_code, read.text) == (400, f"'{own}' is no file that can be read")
+            assert (await read_older(site, own)).status_code == 400
+            assert (await site.client.get("/files/download", params={"path": own})).status_code == 400
+            assert (await read_older(site, f"{own}/none")).status_code == 404
+
+    play(story())
+
+
 def test_what_is_nested_has_its_files_below_its_parent() -> None:
     async def story() -> None:
         async with agent() as site:

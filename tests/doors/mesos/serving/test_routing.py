@@ -9,6 +9,7 @@ from base64 import b64encode
 import pytest
 from doors.mesos.serving.asgi import Exchange, answer, exchange
 from starlette.requests import ClientDisconnect
+from structlog.testing import capture_logs
 
 from portico.domain.errors import Conflict, Invalid
 from portico.doors.mesos.encoding import jsonpb
@@ -236,9 +237,16 @@ def test_errors_of_handlers_are_answered_by_refusal_or_by_the_table():
     assert made.headers["x-a"] == "b"
     door.raises = Conflict("no room")
     assert refused(answer(door.app, path=SCHEDULER, headers=JSON, pieces=[TEARDOWN]), 409, "table: no room")
-    door.raises = RuntimeError("defect")
-    with pytest.raises(RuntimeError):
-        answer(door.app, path=SCHEDULER, headers=JSON, pieces=[TEARDOWN])
+
+
+def test_what_a_handler_did_not_expect_is_logged_and_told_in_plain_text():
+    door = Door()
+    door.raises = RuntimeError("a defect")
+    with capture_logs() as logs:
+        made = answer(door.app, path=SCHEDULER, headers=JSON, pieces=[TEARDOWN])
+    assert refused(made, 500, "Internal error; the server's log has it")
+    (entry,) = logs
+    assert (entry["event"], entry["path"], entry["exc_info"]) == ("internal_error", SCHEDULER, True)
 
 
 @pytest.mark.parametrize(

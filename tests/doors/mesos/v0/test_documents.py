@@ -250,7 +250,7 @@ def test_files_of_a_sandbox():
         ("/slaves/A/frameworks/F/executors/t/runs/RUN", 404),
         ("/slaves/AGENT/frameworks/other/executors/t/runs/RUN", 404),
         ("/slaves/AGENT/frameworks/FRAMEWORK/executors/t/runs/nothing", 404),
-        ("/slaves/AGENT/frameworks/FRAMEWORK/executors/t/runs/RUN/../../x", 404),
+        ("/slaves/AGENT/frameworks/FRAMEWORK/executors/t/runs/RUN/../../x", 400),
     ],
 )
 def test_paths_that_lead_nowhere(path, status):

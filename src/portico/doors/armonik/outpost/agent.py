@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import grpc.aio
+import msgspec
 
 from portico.domain.calls.frames import (
     AgentHello,
@@ -48,6 +49,7 @@ from portico.doors.armonik.outpost.service import AgentService
 from portico.doors.armonik.outpost.settings import PREFIX, Channel, Settings, SocketType
 from portico.doors.armonik.outpost.shift import Shift
 from portico.doors.armonik.outpost.transfers import Transfers
+from portico.doors.armonik.outpost.trial import refusal
 from portico.wire.armonik.agent_pb2_grpc import add_AgentServicer_to_server
 
 ENDED, NO_WORKER, REFUSED = 0, 1, 3
@@ -76,6 +78,7 @@ class CallAgent:
         self._code = ENDED
         self._talking: asyncio.Task[None] | None = None
         self._refused_since: float | None = None
+        self._refused_for = ""
         self._line = ControlLine(settings.link, self)
         self._transfers = Transfers(self._line.send, self._line.ready)
         self._blocks = {kind: NumberBlocks(kind, self._need_numbers) for kind in (Kind.RESULT, Kind.CALL)}
@@ -140,6 +143,8 @@ class CallAgent:
 
     async def _work(self) -> None:
         try:
+            if await self._is_refused():
+                return
             await self._keeper.ready()
             self._talking = asyncio.get_running_loop().create_task(self._line.run())
             await self._shift.run()
@@ -149,6 +154,15 @@ class CallAgent:
         except Exception:
             log.exception("the agent failed")
             self._code = NO_WORKER
+
+    async def _is_refused(self) -> bool:
+        """Tell whether an agent that was started by hand would not be taken; then it ends before it has a worker."""
+        if self._settings.run:
+            return False
+        reason = await refusal(self._settings.link, msgspec.structs.replace(self.hello(), trial=True))
+        if reason:
+            self.refused(reason)
+        return bool(reason)
 
     async def _part(self, work: asyncio.Task[None]) -> None:
         """Return what has not ended, stop the worker, and see that control knows."""
@@ -229,7 +243,7 @@ class CallAgent:
             log.error("another data directory answers at this address")
             self._end_refused()
             return
-        self._refused_since = None
+        self._refused_since, self._refused_for = None, ""
         self._bench.naming = Naming(frame.salt)
         self._desk.tell_again(frame.sequence)
         self._transfers.ask_again()
@@ -242,12 +256,16 @@ class CallAgent:
         self._transfers.line_lost()
 
     def refused(self, reason: str) -> None:
-        """End, for nothing that this agent does would count; once taken, only when control insists."""
-        log.error("control refused this agent: %s", reason)
+        """End, for nothing that this agent does would count. Once it was taken, it ends only when control insists, and
+        never when it was started by hand: whoever did that may have the partition made again."""
+        if reason != self._refused_for:
+            self._refused_for = reason
+            log.error("control refused this agent: %s", reason)
         time = asyncio.get_running_loop().time()
         if self._refused_since is None:
             self._refused_since = time
-        if self._bench.naming is None or time - self._refused_since > _REFUSAL_SECONDS:
+        insists = bool(self._settings.run) and time - self._refused_since > _REFUSAL_SECONDS
+        if self._bench.naming is None or insists:
             self._end_refused()
 
     def _end_refused(self) -> None:

@@ -20,6 +20,7 @@ _LARGE_WRITE = 256 << 10
 _NEW_FILE = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
 _ANY_FILE = 0o666
 _KEPT = 4
+_BLOCK = 512
 
 
 class Rooms:
@@ -56,7 +57,7 @@ class Rooms:
 class Room:
     """The folder of one task: `path` for the agent, `seen` for its worker. Data may be held for it without files."""
 
-    __slots__ = ("_carried", "_known", "_limit", "entered", "in_hand", "path", "seen")
+    __slots__ = ("_carried", "_known", "_limit", "_written", "entered", "in_hand", "path", "seen")
 
     def __init__(self, path: str, limit: int, seen: str) -> None:
         self.path = path
@@ -64,10 +65,11 @@ class Room:
         self._limit = limit
         self._known: list[str] = []
         self._carried = 0
+        self._written = 0
         self.in_hand: dict[str, bytes] = {}
         """Data that are to be handed to the worker, or to become files by `lay_down`."""
-        self.entered = True
-        """Whether the worker may have put files there."""
+        self.entered = False
+        """Whether the worker may have put files there: until then, what is in it is known without a look."""
 
     def hold(self, name: str, data: bytes) -> None:
         """Keep data in hand; Exhausted when there is no room for them."""
@@ -92,6 +94,7 @@ class Room:
         self._known.append(place)
         if self._limit:
             self.reserve(len(data))
+            self._written += len(data)
         try:
             file = os.open(place, _NEW_FILE, _ANY_FILE)
             try:
@@ -108,6 +111,7 @@ class Room:
         if first:
             self.write(name, b"")
         self.reserve(len(data))
+        self._written += len(data)
         if len(data) < _LARGE_WRITE:
             self._append(name, data)
         else:
@@ -132,14 +136,17 @@ class Room:
         return bool(self._limit) and self.held() > self._limit
 
     def held(self) -> int:
-        """Count the bytes in the folder, whoever wrote them, and those that need no files."""
+        """Count the bytes that the folder takes on disk, whoever wrote them, and those that need no files."""
         total = self._carried
+        if not self.entered:
+            return total + self._written
         for folder, _, files in os.walk(self.path):
             for name in files:
                 try:
-                    total += os.lstat(f"{folder}/{name}").st_size
+                    found = os.lstat(f"{folder}/{name}")
                 except FileNotFoundError:
                     continue
+                total += min(found.st_size, found.st_blocks * _BLOCK)
         return total
 
     def size(self, name: str) -> int:

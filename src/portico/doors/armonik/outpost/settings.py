@@ -19,6 +19,8 @@ from portico.domain.errors import Invalid
 
 PREFIX = "PORTICO_ARMONIK_"
 
+FOLDER_LIMIT = 10_000 << 20
+
 
 class SocketType(StrEnum):
     """Where a channel's server listens, in upstream's words."""
@@ -64,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True):
     agent_socket_type: SocketType = SocketType.UNIX
     message_batch_size: int = 1
     chunk_bytes: int = 2 << 20
-    folder_limit: int = 0
+    folder_limit: int = FOLDER_LIMIT
     finish_grace: float = 1.0
     stop_grace: float = 5.0
     cancel_grace: float = 1.0
@@ -106,7 +108,7 @@ _OPTIONS: dict[str, tuple[Callable[[str], Any], object, str]] = {
     "agent_socket_type": (SocketType, SocketType.UNIX, "unixdomainsocket or tcp"),
     "message_batch_size": (int, 1, "told to the worker as ComputePlane__MessageBatchSize"),
     "chunk_bytes": (int, 2 << 20, "most bytes of data in one of the worker's messages"),
-    "folder_limit": (int, 0, "bytes that a task's folder may hold; 0: as much as the disk"),
+    "folder_limit": (int, FOLDER_LIMIT, "bytes that a task's folder may hold; 0: as much as the disk"),
     "finish_grace": (float, 1.0, "seconds that a running task is given when the agent is told to end"),
     "stop_grace": (float, 5.0, "seconds between the worker's SIGTERM and its SIGKILL"),
     "cancel_grace": (float, 1.0, "seconds in which a worker must answer again after its task was cancelled"),

@@ -38,6 +38,9 @@ _FAR = 365.0 * 24 * 3600
 """Seconds from which on there is no deadline: for gRPC the ten thousand years that some clients ask for are over."""
 
 _ROOM_CHECK = 1.0
+"""Seconds between two looks at the folder of a running Call."""
+_ROOM_CHECK_PART = 9
+"""How many times longer than a look the pause behind it is at least."""
 
 log = logging.getLogger("portico.armonik")
 
@@ -193,12 +196,13 @@ class Shift:
         self._preparation.in_hand = isinstance(run, QuickRun)
         if isinstance(run, QuickRun):
             run.send(room.in_hand)
-            return
-        try:
-            room.lay_down()
-        except Exhausted as error:
-            run.cancel()
-            held.outcome = Outcome(Verdict.FAILED, str(error))
+        else:
+            try:
+                room.lay_down()
+            except Exhausted as error:
+                run.cancel()
+                held.outcome = Outcome(Verdict.FAILED, str(error))
+        room.entered = True
 
     async def _answer(self, held: Held, run: WorkerRun) -> Outcome:
         """Wait for the worker's answer and read it."""
@@ -245,20 +249,28 @@ class Shift:
 
     @contextlib.contextmanager
     def _watched(self, held: Held) -> Iterator[None]:
-        """Where folders have a limit, look at the running Call's every now and then."""
+        """Where folders have a limit, look at the running Call's every now and then, once it is no brief one."""
         if not self._settings.folder_limit:
             yield
             return
-        watching = asyncio.get_running_loop().create_task(self._watch_room(held))
+        loop = asyncio.get_running_loop()
+        watching: list[asyncio.Task[None]] = []
+        timer = loop.call_later(BRIEF, lambda: watching.append(loop.create_task(self._watch_room(held))))
         try:
             yield
         finally:
-            watching.cancel()
+            timer.cancel()
+            for task in watching:
+                task.cancel()
 
     async def _watch_room(self, held: Held) -> None:
+        """Stop a Call whose folder holds too much; a folder that takes long to look at is looked at less often."""
         assert held.room is not None
-        while not await asyncio.to_thread(held.room.overfull):  # noqa: ASYNC110 — no event tells what a worker writes
-            await asyncio.sleep(_ROOM_CHECK)
+        time = asyncio.get_running_loop().time
+        began = time()
+        while not await asyncio.to_thread(held.room.overfull):
+            await asyncio.sleep(max(_ROOM_CHECK, _ROOM_CHECK_PART * (time() - began)))
+            began = time()
         self.stop(Stop.OVERFULL)
 
     # ---- after it --------------------------------------------------------------------------------------------------

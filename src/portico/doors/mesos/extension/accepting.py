@@ -38,6 +38,7 @@ from portico.doors.mesos.inbound import operations as inbound
 from portico.doors.mesos.outbound import statuses
 from portico.doors.mesos.outbound.statuses import Where
 from portico.doors.mesos.states import Told
+from portico.wire.mesos import mesos_pb2 as pb
 
 if TYPE_CHECKING:
     from portico.control.transaction import Transaction
@@ -169,8 +170,7 @@ class Accepting:
             return
         problem = problem or self._launching.take(spot, self._launching.needed(spot, (plan,), plan.executor))
         if problem:
-            told = states.wrong("REASON_TASK_INVALID", problem)
-            self._tell(tx, spot.framework, plan.task, Where(plan.agent), told)
+            self._lose_tasks(tx, spot, (plan,), _executor_of(plan), states.wrong("REASON_TASK_INVALID", problem))
         else:
             self._launching.launch(tx, spot, plan)
 
@@ -184,8 +184,7 @@ class Accepting:
         problem = problem or self._launching.take(spot, self._launching.needed(spot, group.tasks, executor))
         if problem:
             told = states.wrong("REASON_TASK_GROUP_INVALID", problem)
-            for plan in group.tasks:
-                self._tell(tx, spot.framework, plan.task, Where(plan.agent), told)
+            self._lose_tasks(tx, spot, group.tasks, executor.executor, told)
         else:
             self._launching.launch_group(tx, spot, group.tasks, executor)
 
@@ -194,8 +193,7 @@ class Accepting:
         match operation:
             case Launch():
                 for plan in operation.tasks:
-                    executor = plan.executor.executor if plan.executor is not None else ""
-                    self._lose_tasks(tx, spot, (plan,), executor, told)
+                    self._lose_tasks(tx, spot, (plan,), _executor_of(plan), told)
             case LaunchGroup():
                 self._lose_tasks(tx, spot, operation.tasks, operation.executor.executor, told)
             case _:
@@ -207,6 +205,13 @@ class Accepting:
 
     def _tell(self, tx: Transaction, framework: Framework, task: str, where: Where, told: Told) -> None:
         self._updates.say_unkept(tx, framework.id, statuses.status(told, task, where, tx.now))
+
+
+def _executor_of(plan: TaskPlan) -> str:
+    """Name the executor that a task was for; of one that is wrong in itself only its words are known."""
+    if plan.executor is not None:
+        return plan.executor.executor
+    return pb.TaskInfo.FromString(plan.info).executor.executor_id.value if plan.problem else ""
 
 
 def _steps(operations: Iterator[Operation]) -> Iterator[list[Operation]]:

@@ -158,6 +158,7 @@ def nested_spec(parent: Run, word: words.Nest) -> RunSpec:
         join_parent=joins,
         folder_names=setting.folder_names,
         attach=_attach(info, session=word.attach),
+        window=setting.window,
     )
 
 

@@ -36,9 +36,15 @@ class MesosDoor:
     """The extension of control that the Mesos door is."""
 
     def __init__(
-        self, pool_root: str = "/mesos", periods: Periods | None = None, *, hierarchical_roles: bool = False
+        self,
+        pool_root: str = "/mesos",
+        periods: Periods | None = None,
+        *,
+        hierarchical_roles: bool = False,
+        limit_disk: bool = False,
     ) -> None:
         self._hierarchical = hierarchical_roles
+        self._limit_disk = limit_disk
         self._pool_root = pool_root
         self._periods = periods or Periods()
 
@@ -54,7 +60,9 @@ class MesosDoor:
 
     def attach(self, plane: Plane) -> None:
         """Build the indexes and take part in what happens."""
-        standing = self.standing = Standing(plane, self._pool_root, self._periods, hierarchical=self._hierarchical)
+        standing = self.standing = Standing(
+            plane, self._pool_root, self._periods, hierarchical=self._hierarchical, limit_disk=self._limit_disk
+        )
         self.updates = Updates(standing)
         self.agents = Agents(standing)
         self.executors = Executors(standing)

@@ -67,6 +67,8 @@ class Following:
             if self._standing.tasks[task.id].terminal:
                 return
         told = states.told(new, self._view(task, framework, kind))
+        if new.state is RunState.RUNNING and new.checked != old.checked:
+            told = states.check_changed(told)
         if new.state is RunState.UNREACHABLE:
             self._go_away(tx, task, told)
         else:

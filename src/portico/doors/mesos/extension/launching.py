@@ -13,6 +13,7 @@ from portico.domain.identity import DAY, Micros
 from portico.domain.offers import Offer
 from portico.domain.reservations import all_ports
 from portico.domain.runs import AbsencePolicy, Claim, Form, Run, RunSpec
+from portico.domain.slices import part_of_whole
 from portico.doors.mesos.extension import holdings
 from portico.doors.mesos.extension.plans import ExecutorPlan, Held, TaskPlan
 from portico.doors.mesos.extension.records import Executor, Framework, Task
@@ -52,6 +53,9 @@ class Launching:
             return plan.problem
         if self._standing.find_task(spot.framework.id, plan.task) is not None:
             return f"Task has duplicate ID: {plan.task}"
+        wanted = plan.held.slices if plan.executor is None else (*plan.held.slices, *plan.executor.held.slices)
+        if (part := part_of_whole(spot.left.slices, wanted)) is not None:
+            return f"The disk {part.label.folder} cannot be divided"
         return self._executor_problem(spot, plan.executor) if plan.executor is not None else ""
 
     def _executor_problem(self, spot: Spot, plan: ExecutorPlan) -> str:
@@ -92,6 +96,8 @@ class Launching:
                 f"Total resources {holdings.describe(need)} required by task and its executor is more than available "
                 f"{holdings.describe(spot.left)}"
             )
+        if (part := part_of_whole(spot.left.slices, need.slices)) is not None:
+            return f"The disk {part.label.folder} cannot be divided"
         spot.left = holdings.minus(spot.left, need, self._shared(need))
         return ""
 

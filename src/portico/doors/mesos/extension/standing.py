@@ -62,10 +62,13 @@ class Place(msgspec.Struct, frozen=True):
 class Standing:
     """The door's view of one plane."""
 
-    def __init__(self, plane: Plane, pool_root: str, periods: Periods, *, hierarchical: bool = False) -> None:
+    def __init__(
+        self, plane: Plane, pool_root: str, periods: Periods, *, hierarchical: bool = False, limit_disk: bool = False
+    ) -> None:
         self.plane = plane
         self.pool_root = pool_root
         self.hierarchical = hierarchical
+        self.limit_disk = limit_disk
         self.periods = periods
         self.place = Place()
         records = plane.state.records
@@ -168,6 +171,7 @@ class Standing:
             principal=framework.principal,
             endpoint=self._address(node),
             volumes=f"{self.place.nodes}/{node}/volumes",
+            limit_disk=self.limit_disk,
             shutdown_grace=self.periods.executor_shutdown,
         )
 

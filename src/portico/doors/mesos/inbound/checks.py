@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from portico.domain.errors import Invalid
-from portico.domain.runs import CheckKind, HealthCheck
+from portico.domain.runs import CheckKind, HealthCheck, StatusCheck
 from portico.doors.mesos.inbound import commands, durations
 from portico.wire.mesos import mesos_pb2 as pb
 
 _H = pb.HealthCheck
 _C = pb.CheckInfo
 _FIELD_OF_TYPE = {_H.COMMAND: "command", _H.HTTP: "http", _H.TCP: "tcp"}
+_FIELD_OF_CHECK = {_C.COMMAND: "command", _C.HTTP: "http"}
 _SCHEMES = ("http", "https")
 
 
@@ -73,22 +74,27 @@ def command_of(command: pb.CommandInfo, field: str) -> tuple[str, ...]:
     return ("/usr/bin/env", *(f"{name}={value}" for name, value in variables.items()), *argv)
 
 
-def check_check(message: pb.CheckInfo) -> None:
-    """Raise Invalid for a check that is not well formed; it is kept, and nothing looks."""
-    match message.type:
-        case _C.COMMAND:
-            if not message.HasField("command"):
-                raise Invalid("Expecting 'command' to be set for COMMAND check", "check.command")
-            command_of(message.command.command, "check.command.command")
-        case _C.HTTP:
-            if not message.HasField("http"):
-                raise Invalid("Expecting 'http' to be set for HTTP check", "check.http")
-            _path(message.http.path, "HTTP check", "check.http.path")
-            _port(message.http.port, "check.http.port")
-        case _:
-            raise Invalid("'UNKNOWN' is not a valid check type", "check.type")
-    for field in ("delay_seconds", "interval_seconds", "timeout_seconds"):
-        durations.seconds(getattr(message, field), field)
+def status_check(message: pb.CheckInfo) -> StatusCheck:
+    """Read a check whose result is told; raises Invalid."""
+    field = _FIELD_OF_CHECK.get(message.type)
+    if field is None:
+        raise Invalid("'UNKNOWN' is not a valid check type", "check.type")
+    if not message.HasField(field):
+        raise Invalid(f"Expecting '{field}' to be set for {field.upper()} check", f"check.{field}")
+    timing = StatusCheck(
+        CheckKind(field),
+        delay=durations.seconds(message.delay_seconds, "delay_seconds"),
+        interval=durations.seconds(message.interval_seconds, "interval_seconds"),
+        timeout=durations.seconds(message.timeout_seconds, "timeout_seconds"),
+    )
+    facts: dict[str, object] = {}
+    match timing.kind:
+        case CheckKind.COMMAND:
+            facts["argv"] = command_of(message.command.command, "check.command.command")
+        case CheckKind.HTTP:
+            path = _path(message.http.path, "HTTP check", "check.http.path")
+            facts = {"path": path, "port": _port(message.http.port, "check.http.port")}
+    return msgspec.structs.replace(timing, **facts)
 
 
 def _path(path: str, what: str, field: str) -> str:

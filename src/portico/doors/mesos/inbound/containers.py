@@ -29,18 +29,21 @@ from portico.wire.mesos import mesos_pb2 as pb
 HOST_IMAGE = "portico/host"
 SANDBOX = "/mnt/mesos/sandbox"
 """Where a container sees its sandbox."""
+_LARGEST_WINDOW = (1 << 16) - 1
+"""Rows or columns of a terminal that the kernel can count."""
 
 _V = pb.Volume.Source
 _Docker = pb.ContainerInfo.DockerInfo
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What is run and where; no container is the host's own root. `attach` is that of the RunSpec."""
+    """What is run and where; no container is the host's own root. `attach` and `window` are those of the RunSpec."""
 
     argv: tuple[str, ...]
     container: Container | None = None
     rlimits: tuple[Rlimit, ...] = ()
     attach: str = ""
+    window: tuple[int, int] = (0, 0)
 
     @property
     def sandbox(self) -> str:
@@ -76,7 +79,7 @@ def setting(info: pb.ContainerInfo, command: pb.CommandInfo, mounts: tuple[Mount
     container = msgspec.structs.replace(container, entrypoint=invocation.entrypoint)
     resolved(container)
     attach = "tty" if terminal and image == HOST_IMAGE else ""
-    return Setting(invocation.argv, None if container == _NOTHING_WANTED else container, rlimits, attach)
+    return Setting(invocation.argv, None if container == _NOTHING_WANTED else container, rlimits, attach, _window(info))
 
 
 _NOTHING_WANTED = Container(HOST_IMAGE, sandbox_target=SANDBOX)
@@ -191,6 +194,12 @@ def _inside(path: str, field: str) -> str:
     if not path or path.startswith("/") or ".." in path.split("/"):
         raise Invalid(f"'{path}' is no path inside the sandbox", field)
     return path
+
+
+def _window(info: pb.ContainerInfo) -> tuple[int, int]:
+    """Give the rows and columns of the terminal that is asked for, no more than it can have."""
+    size = info.tty_info.window_size
+    return min(size.rows, _LARGEST_WINDOW), min(size.columns, _LARGEST_WINDOW)
 
 
 def _capabilities(info: pb.ContainerInfo) -> tuple[str, ...] | None:

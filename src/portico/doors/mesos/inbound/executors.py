@@ -12,7 +12,7 @@ from portico.doors.mesos.inbound.surroundings import Surroundings
 from portico.wire.mesos import mesos_pb2 as pb
 
 LARGEST = 1 << 20
-"""Bytes of a TaskInfo or ExecutorInfo: several travel in one frame, which is bounded."""
+"""Bytes of a TaskInfo or ExecutorInfo: it reaches its executor's host in one line of text, which is bounded."""
 
 
 def for_task(info: pb.ExecutorInfo, around: Surroundings) -> ExecutorPlan:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from portico.domain.errors import Invalid
 from portico.domain.identity import SECOND, Micros
-from portico.domain.runs import Form, HealthCheck, RunSpec
+from portico.domain.runs import Form, HealthCheck, RunSpec, StatusCheck
 from portico.doors.mesos.extension.plans import ExecutorPlan, Held, LaunchGroup, TaskPlan
 from portico.doors.mesos.inbound import (
     checks,
@@ -29,8 +29,10 @@ TASK_GRACE = Micros(3 * SECOND)
 """How long a task has to end that does not say so itself."""
 
 
-LARGEST_GROUP = 20 << 20
+LARGEST_GROUP = 30 << 20
+"""Bytes of all tasks of a group, somewhat less than a call may have; they travel to their node in several frames."""
 MOST_IN_GROUP = 1_000
+"""Tasks of a group: they begin in one transaction."""
 
 
 def read_task(message: pb.TaskInfo, around: Surroundings) -> TaskPlan:
@@ -126,11 +128,6 @@ def _check(info: pb.TaskInfo, around: Surroundings) -> None:
     if info.agent_id.value != around.agent:
         text = f"Task uses invalid agent {info.agent_id.value} while agent {around.agent} is expected"
         raise Invalid(text, "task.agent_id")
-    if info.HasField("check"):
-        try:
-            checks.check_check(info.check)
-        except Invalid as error:
-            raise Invalid(f"Task uses invalid check: {error}", error.field) from error
 
 
 def _held(info: pb.TaskInfo, around: Surroundings) -> Held:
@@ -148,6 +145,15 @@ def _health(info: pb.TaskInfo) -> HealthCheck | None:
         return checks.health_check(info.health_check)
     except Invalid as error:
         raise Invalid(f"Task uses invalid health check: {error}", error.field) from error
+
+
+def _status_check(info: pb.TaskInfo) -> StatusCheck | None:
+    if not info.HasField("check"):
+        return None
+    try:
+        return checks.status_check(info.check)
+    except Invalid as error:
+        raise Invalid(f"Task uses invalid check: {error}", error.field) from error
 
 
 def _process(info: pb.TaskInfo, held: Held, around: Surroundings, executor: str, grace: Micros) -> RunSpec:
@@ -174,16 +180,19 @@ def _process(info: pb.TaskInfo, held: Held, around: Surroundings, executor: str,
         fetch=fetch,
         limits=demands.limits(held, around),
         check=_health(info),
+        status_check=_status_check(info),
         container=setting.container,
         rlimits=setting.rlimits,
         attach=setting.attach,
         folder_names=setting.folder_names,
+        window=setting.window,
     )
 
 
 def _hosted(info: pb.TaskInfo, held: Held, around: Surroundings) -> RunSpec:
     """Give a task that its executor runs: it is handed the TaskInfo, and everything in it is the executor's affair."""
     _health(info)
+    _status_check(info)
     if any(resource.disk.HasField("persistence") for resource in info.resources):
         raise Invalid(
             "Persistent volumes of a task with an executor are not served; give them to the executor", "task.resources"

@@ -84,7 +84,11 @@ class Files:
         if path.rstrip("/") == LOG:
             return FileRange(self._log.read(offset, most) if offset >= 0 else b"", self._log.size)
         place = await self._find(path)
-        found: FileRange = await self._control.ask(ReadFile(place.run, place.inside, offset, most))
+        try:
+            found: FileRange = await self._control.ask(ReadFile(place.run, place.inside, offset, most))
+        except NotFound:
+            await self._control.ask(ListFiles(place.run, place.inside))  # raises again when nothing is there
+            raise Invalid(f"'{path}' is no file that can be read", "path") from None
         return found
 
     async def _find(self, path: str) -> _Place:
@@ -92,7 +96,9 @@ class Files:
         if not path:
             raise Invalid("Expecting 'path=value' in query", "path")
         steps = [step for step in path.split("/") if step]
-        if ".." in steps or len(steps) < 2 * len(_STEPS) or tuple(steps[0:8:2]) != _STEPS:
+        if ".." in steps:
+            raise Invalid(f"'{path}' must not lead out of its directory", "path")
+        if len(steps) < 2 * len(_STEPS) or tuple(steps[0:8:2]) != _STEPS:
             raise NotFound(f"No file is at '{path}'")
         agent, framework, executor, identity = steps[1:8:2]
         if identity == LATEST:

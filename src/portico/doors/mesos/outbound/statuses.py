@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from portico.domain.identity import SECOND, Instant
+from portico.domain.runs import CheckKind, CheckResult
 from portico.doors.mesos import states
 from portico.doors.mesos.extension.records import Executor, Task
 from portico.doors.mesos.states import Told
@@ -51,6 +52,8 @@ def status(
         timestamp=at / SECOND,
         uuid=uuid or None,
     )
+    if told.checked is not None:
+        _check(message.check_status, told.checked)
     if unreachable_at:
         message.unreachable_time.nanoseconds = unreachable_at * 1000
     _locate(message, place)
@@ -81,15 +84,21 @@ def removed(task: Task, agent: str, at: Instant) -> bytes:
 
 def reconciled(task: Task, place: Where, capabilities: frozenset[str], at: Instant) -> bytes:
     """Write the newest state of a task for a framework that asks."""
+    newest = pb.TaskStatus.FromString(task.statuses[-1]) if task.statuses else None
     told = Told(
         states.visible(task.state, capabilities),
         states.MASTER,
         "REASON_RECONCILIATION",
         "Reconciliation: Latest task state",
-        _health(task),
+        newest.healthy if newest is not None and newest.HasField("healthy") else None,
     )
     away = task.unreachable_at if task.state == "TASK_UNREACHABLE" else None
-    return status(told, task.task, place, at, unreachable_at=away)
+    written = status(told, task.task, place, at, unreachable_at=away)
+    if newest is None or not newest.HasField("check_status"):
+        return written
+    message = pb.TaskStatus.FromString(written)
+    message.check_status.CopyFrom(newest.check_status)
+    return message.SerializeToString()
 
 
 def without_data(status: bytes) -> bytes:
@@ -101,11 +110,19 @@ def without_data(status: bytes) -> bytes:
     return message.SerializeToString()
 
 
-def _health(task: Task) -> bool | None:
-    if not task.statuses:
-        return None
-    newest = pb.TaskStatus.FromString(task.statuses[-1])
-    return newest.healthy if newest.HasField("healthy") else None
+def _check(status: pb.CheckStatusInfo, seen: CheckResult) -> None:
+    """Write what a check saw: the part of its type, without a result where there is none."""
+    match seen.kind:
+        case CheckKind.COMMAND:
+            status.type = pb.CheckInfo.COMMAND
+            status.command.SetInParent()
+            if seen.value is not None:
+                status.command.exit_code = seen.value
+        case CheckKind.HTTP:
+            status.type = pb.CheckInfo.HTTP
+            status.http.SetInParent()
+            if seen.value is not None:
+                status.http.status_code = seen.value
 
 
 def _locate(message: pb.TaskStatus, place: Where) -> None:

@@ -13,9 +13,10 @@ from portico.doors.mesos.outpost.guarding import Guard
 from portico.doors.mesos.outpost.ledger import Ledger
 from portico.doors.mesos.outpost.line import ControlLine
 from portico.doors.mesos.outpost.listening import listen, serve, take_lock
-from portico.doors.mesos.outpost.operator.api import OperatorApi
+from portico.doors.mesos.outpost.operator.api import REALMS, OperatorApi
 from portico.doors.mesos.outpost.operator.site import Site
 from portico.doors.mesos.outpost.place import Place
+from portico.doors.mesos.serving.authentication import authentication
 from portico.doors.mesos.serving.routing import Routing
 
 DOOR = "mesos"
@@ -40,7 +41,8 @@ class Outpost:
             executors.control = control
             executor_api = ExecutorApi(executors, lambda: control.known)
             operator_api = OperatorApi(control.ask, _site(place, port), group, lambda: control.known)
-            routing = Routing((*executor_api.endpoints(), *operator_api.endpoints()), error_reply)
+            endpoints = (*executor_api.endpoints(), *operator_api.endpoints())
+            routing = Routing(endpoints, error_reply, authentication(place.access, REALMS))
             group.create_task(control.run())
             group.create_task(operator_api.run())
             group.create_task(serve(Guard(routing, place), sockets))

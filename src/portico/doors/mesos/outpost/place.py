@@ -11,6 +11,10 @@ import msgspec
 
 from portico.domain.errors import Invalid
 from portico.doors.mesos.outpost.operator.perf_events import EVENTS, Sampling
+from portico.doors.mesos.serving.authentication import Access
+
+ACCESS = "PORTICO_MESOS_ACCESS"
+"""Names the variable with what opens the operator API, as JSON; an argument would be seen by everybody."""
 
 _ANYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 — recognised, not bound
 
@@ -28,6 +32,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     advertise: str
     ports: tuple[int, ...]
     perf: Sampling = Sampling()
+    access: Access = Access()
 
     def address(self, port: int) -> str:
         """Give host and port as others are told."""
@@ -59,7 +64,16 @@ def read_place(arguments: Sequence[str], environment: Mapping[str, str]) -> Plac
         advertise=given.advertise or (socket.gethostname() if given.host in _ANYWHERE else given.host),
         ports=tuple(given.port or (0,)),
         perf=Sampling(tuple(given.perf_event or ()), given.perf_interval, given.perf_duration),
+        access=_access(environment),
     )
+
+
+def _access(environment: Mapping[str, str]) -> Access:
+    """Read what opens the operator API; without the variable it is open."""
+    try:
+        return msgspec.json.decode(environment.get(ACCESS, "{}"), type=Access)
+    except msgspec.DecodeError:
+        raise Invalid(f"{ACCESS} cannot be read", ACCESS) from None
 
 
 def _needed(environment: Mapping[str, str], name: str) -> str:

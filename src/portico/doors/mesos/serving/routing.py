@@ -1,8 +1,8 @@
 """The ASGI application of one address: finds the endpoint, checks in the API's order, dispatches, answers.
 
 The order is: who asks, whether this server may answer now (leader, recovered), method, Content-Type, the body, the
-call in it, Accept, and only then whether the type of call is known. Errors are plain text. A request that is wrong
-costs only itself.
+call in it, Accept, and only then whether the type of call is known. Errors are plain text, unexpected ones too, which
+the log has. A request that is wrong costs only itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from urllib.parse import quote
 
 import msgspec
+import structlog
 from google.protobuf.message import Message
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from portico.domain.errors import Invalid, PorticoError
@@ -21,6 +24,8 @@ from portico.doors.mesos.serving.authentication import Authentication, BasicAuth
 from portico.doors.mesos.serving.bodies import read_body, read_records
 from portico.doors.mesos.serving.endpoints import CallType, Endpoint, Endpoints
 from portico.doors.mesos.serving.exchange import Refused, Reply, Request, text_reply
+
+_log = structlog.get_logger(__name__)
 
 ErrorReply = Callable[[PorticoError], Reply]
 
@@ -62,6 +67,11 @@ class Routing:
             reply = text_reply(refusal.status, str(refusal), getattr(refusal, "headers", ()))
         except PorticoError as error:
             reply = self._error_reply(error)
+        except (ClientDisconnect, HTTPException):
+            raise
+        except Exception:  # noqa: BLE001 — what one request meets must not be told by other words than the API's
+            _log.exception("internal_error", path=scope["path"])
+            reply = text_reply(500, "Internal error; the server's log has it")
         if reply.stream is None:
             await _send_reply(reply, send)
         else:

@@ -80,8 +80,8 @@ class OldEndpoints:
             "machine/up": self.machines_up,
         }
         found = [
-            Endpoint("/version", self.version, methods=GET),
-            Endpoint("/metrics/snapshot", self.metrics, methods=GET),
+            Endpoint("/version", self.version, methods=GET, realm=READ_REALM),
+            Endpoint("/metrics/snapshot", self.metrics, methods=GET, realm=READ_REALM),
         ]
         for root in ("", "/master"):
             found += [Endpoint(f"{root}/{name}", one, methods=GET, realm=READ_REALM) for name, one in readers.items()]

@@ -11,13 +11,14 @@ from portico.doors.mesos.outpost.operator.containers import Measuring
 from portico.doors.mesos.outpost.operator.files import Files
 from portico.doors.mesos.outpost.operator.nesting import Nesting
 from portico.doors.mesos.outpost.operator.perf import Sampler
-from portico.doors.mesos.outpost.operator.reads import Reads
+from portico.doors.mesos.outpost.operator.reads import READ_REALM, WRITE_REALM, Reads
 from portico.doors.mesos.outpost.operator.site import Ask, Site
 from portico.doors.mesos.outpost.operator.streams import HEARTBEAT, OutputStreams
 from portico.doors.mesos.serving.endpoints import Endpoint, Standing
 
 PATHS = ("/api/v1", "/slave(1)/api/v1")
-REALM = "mesos-agent-readwrite"
+REALMS = frozenset({READ_REALM, WRITE_REALM})
+"""What is asked of those who call; executors have a way in of their own."""
 
 
 class OperatorApi:
@@ -44,7 +45,8 @@ class OperatorApi:
 
     def endpoints(self) -> list[Endpoint]:
         """Give the endpoints."""
-        calls = [Endpoint(path, self._calls.handle, AGENT_CALL, realm=REALM, standing=self._standing) for path in PATHS]
+        handle, standing = self._calls.handle, self._standing
+        calls = [Endpoint(path, handle, AGENT_CALL, realm=WRITE_REALM, standing=standing) for path in PATHS]
         return [*calls, *self._reads.endpoints()]
 
     async def run(self) -> None:

@@ -61,13 +61,23 @@ class Files:
         if offset < SIZE_ONLY or length < 0:
             raise Invalid("Negative offset or length provided", "offset")
         place = await self._locate(path)
-        return await self._read(place, offset, min(length, PAGE))
+        return await self._read_first(place, path, offset, min(length, PAGE))
 
     async def download(self, path: str) -> tuple[int, AsyncIterator[bytes]]:
         """Give the size of a file and its pieces, as many as there are then; raises NotFound, Invalid."""
         place = await self._locate(path)
-        _, size = await self._read(place, SIZE_ONLY, 0)
+        _, size = await self._read_first(place, path, SIZE_ONLY, 0)
         return size, self._pieces(place)
+
+    async def _read_first(self, place: InSandbox | InLog, path: str, offset: int, length: int) -> tuple[bytes, int]:
+        """Read, and tell what is there and is no file, such as a directory, from what is not there."""
+        try:
+            return await self._read(place, offset, length)
+        except NotFound:
+            if isinstance(place, InLog):
+                raise
+            await self._ask(words.BrowseFiles(place.run, place.path))  # raises again when nothing is there
+            raise Invalid(f"'{path}' is no file that can be read", "path") from None
 
     async def _pieces(self, place: InSandbox | InLog) -> AsyncIterator[bytes]:
         offset = 0

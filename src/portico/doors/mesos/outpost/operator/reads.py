@@ -21,6 +21,8 @@ from portico.doors.mesos.serving.endpoints import GET, POST, Endpoint
 from portico.doors.mesos.serving.exchange import OK, Reply, Request
 from portico.doors.mesos.serving.streams import Stream
 
+READ_REALM = "mesos-agent-readonly"
+WRITE_REALM = "mesos-agent-readwrite"
 _JSON = "application/json"
 _CALLBACK = "text/javascript"
 
@@ -49,10 +51,10 @@ class Reads:
             *_both("files/debug", self._places),
             *_both("flags", self._flags, own=True),
             *_both("metrics/snapshot", self._metrics),
-            Endpoint("/version", self._version, methods=GET),
-            Endpoint("/health", self._health, methods=GET),
-            Endpoint("/slave(1)/health", self._health, methods=GET),
-            Endpoint("/logging/toggle", self._toggle, methods=GET | POST),
+            Endpoint("/version", self._version, methods=GET, realm=READ_REALM),
+            Endpoint("/health", self._health, methods=GET, realm=READ_REALM),
+            Endpoint("/slave(1)/health", self._health, methods=GET, realm=READ_REALM),
+            Endpoint("/logging/toggle", self._toggle, methods=GET | POST, realm=WRITE_REALM),
         ]
 
     async def _state(self, request: Request) -> Reply:
@@ -130,7 +132,7 @@ def _both(name: str, handler: Callable[[Request], Awaitable[Reply]], *, own: boo
     paths = [f"/{name}", f"/{name}.json"]
     if own:
         paths += [f"/slave(1)/{name}", f"/slave(1)/{name}.json"]
-    return [Endpoint(path, handler, methods=GET) for path in paths]
+    return [Endpoint(path, handler, methods=GET, realm=READ_REALM) for path in paths]
 
 
 def reply(request: Request, said: Any) -> Reply:
