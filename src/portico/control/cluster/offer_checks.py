@@ -12,7 +12,7 @@ from portico.domain.slices import Slices
 
 if TYPE_CHECKING:
     from portico.control.cluster.capacity import Capacity
-    from portico.control.cluster.offer_book import OfferBook
+    from portico.control.cluster.offer_book import Key, OfferBook
     from portico.control.plane import Plane
 
 
@@ -36,13 +36,16 @@ class OfferListener(Protocol):
         ...
 
 
-def stands(plane: Plane, book: OfferBook, offer: Offer, node: Node) -> bool:
-    """Tell whether an offer may stay: it says what is planned, and holds nothing of which there is too little."""
-    if offer.unavailability != node.unavailability:
-        return False
-    free = {(piece.kind, piece.label): piece.amount for piece in plane.capacity.free_slices(node.id)}
-    offered = book.slices_on(node.id)
-    if any(offered.get(key, 0) > free.get(key, 0) for key in book.sum([offer])):
+def overdrawn(plane: Plane, book: OfferBook, node: str) -> set[Key]:
+    """Name what is offered of a node although there is not as much of it."""
+    offered = book.slices_on(node)
+    free = {(piece.kind, piece.label): piece.amount for piece in plane.capacity.free_slices(node)}
+    return {key for key, amount in offered.items() if amount > free.get(key, 0)}
+
+
+def stands(plane: Plane, book: OfferBook, offer: Offer, node: Node, lacking: set[Key]) -> bool:
+    """Tell whether an offer may stay: it says what is planned, and holds nothing that is lacking."""
+    if offer.unavailability != node.unavailability or (lacking and not lacking.isdisjoint(book.sum([offer]))):
         return False
     volumes = plane.state.volumes
     if any(piece.label.volume and piece.label.volume not in volumes for piece in offer.slices):

@@ -23,7 +23,7 @@ from portico.control.cluster.filters import Filters, Seen
 from portico.control.cluster.inverse import InverseOffers
 from portico.control.cluster.market import make_market
 from portico.control.cluster.offer_book import OfferBook
-from portico.control.cluster.offer_checks import OfferListener, misfit, seen_by, stands
+from portico.control.cluster.offer_checks import OfferListener, misfit, overdrawn, seen_by, stands
 from portico.control.cluster.rounds import Round
 from portico.deciding.offers import Market
 from portico.domain.errors import NotFound
@@ -289,10 +289,11 @@ class Offers:
             for identity in list(offers):
                 self._strike(identity, told=True)
             return
+        lacking = overdrawn(self._plane, self.book, node)
         for offer in reversed(list(offers.values())):
-            if stands(self._plane, self.book, offer, record):
-                continue
-            self._strike(offer.id, told=True)
+            if not stands(self._plane, self.book, offer, record, lacking):
+                self._strike(offer.id, told=True)
+                lacking = overdrawn(self._plane, self.book, node)
 
     def _see(self, bidder: str, role: str, node: str) -> Seen:
         return seen_by(self._plane.capacity, self.bidding.bidders[bidder], role, node)
