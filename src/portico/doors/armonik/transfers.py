@@ -47,9 +47,12 @@ class Intake:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._step is not None and not self._step.done():
-            await asyncio.wait([self._step])
-        self._upload.discard()
+        step = self._step
+        if step is None or step.done():
+            self._upload.discard()
+            return
+        step.add_done_callback(lambda _: self._upload.discard())  # also when this wait is cancelled too
+        await asyncio.wait([step])
 
     async def take(self, piece: bytes, place: str) -> None:
         """Take the next piece; one that is too large is Invalid and names its place."""
