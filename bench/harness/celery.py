@@ -1,10 +1,14 @@
-"""Celery as a peer: in an environment of its own, on a private Redis without persistence, with two worker processes."""
+"""Celery as a peer: in an environment of its own, on a private Redis without persistence, with two worker processes.
+
+Its client and workers reach Redis as Portico's client reaches the server: by TCP on loopback.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import venv
@@ -65,14 +69,14 @@ def celery(folder: Path) -> Iterator[CeleryPeer]:
     if redis is None:
         raise Absent("redis-server is not installed (Debian: apt-get install redis-server)")
     _install()
-    socket = folder / "redis.sock"
-    environment = {**os.environ, "BENCH_REDIS": f"redis+socket://{socket}"}
+    port = _free_port()
+    environment = {**os.environ, "BENCH_REDIS": f"redis://127.0.0.1:{port}/0"}
     server = [
         redis,
+        "--bind",
+        "127.0.0.1",
         "--port",
-        "0",
-        "--unixsocket",
-        str(socket),
+        str(port),
         "--appendonly",
         "no",
         "--save",
@@ -86,6 +90,13 @@ def celery(folder: Path) -> Iterator[CeleryPeer]:
         running(worker, folder / "celery.log", talks=False, environment=environment, cwd=PEERS),
     ):
         yield CeleryPeer(environment)
+
+
+def _free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+    return port
 
 
 def _install() -> None:

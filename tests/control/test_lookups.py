@@ -4,7 +4,7 @@ import asyncio
 
 from harness import FakeNode, make_plane, settle
 
-from portico.control import asking
+from portico.control import asking, state
 from portico.control.commands import ScheduleKind
 from portico.control.queries import ListInstances
 from portico.domain.jobs import InstanceState, Job, JobMode, Template
@@ -65,5 +65,38 @@ def test_a_lookup_of_an_older_instance_is_answered_at_once():
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert looking.done()
+
+    asyncio.run(story())
+
+
+def test_who_asks_at_once_for_what_has_ended_needs_no_row(monkeypatch):
+    async def story():
+        plane, node, instance = await scheduled()
+        node.ended(node.orders[0])
+        await settle(plane)
+        assert instance.id not in plane.state.instances
+        monkeypatch.setattr(plane.history, "now", lambda _read: None)
+        (found,) = await plane.ask(ListInstances(id=instance.id))
+        assert found.state is InstanceState.SUCCEEDED
+        plane.clock.advance(2)
+        assert await plane.ask(ListInstances(id=instance.id)) == []
+
+    asyncio.run(story())
+
+
+def test_only_the_last_that_have_ended_are_kept(monkeypatch):
+    async def story():
+        monkeypatch.setattr(state, "MOST_JUST_ENDED", 2)
+        plane, node, first = await scheduled()
+        instances = [first]
+        for number in range(3):
+            node.ended(node.orders[number])
+            submitting = asyncio.ensure_future(plane.submit(ScheduleKind("true")))
+            await settle(plane)
+            instances.append(submitting.result())
+            node.started(node.orders[number + 1])
+            await settle(plane)
+        found = [plane.state.instance(instance.id, plane.clock.now()) for instance in instances]
+        assert [instance and instance.ended for instance in found] == [None, True, True, False]
 
     asyncio.run(story())

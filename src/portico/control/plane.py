@@ -271,7 +271,7 @@ class Plane:
 
     def instance(self, identity: str) -> Instance | None:
         """Find an Instance in memory or in history."""
-        found = self.state.instances.get(identity)
+        found = self.state.instance(identity, self.clock.now())
         if found is not None:
             return found
         row = self.history.now(lambda reader: reader.get("instances", identity))

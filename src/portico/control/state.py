@@ -11,10 +11,15 @@ from typing import Any
 import msgspec
 
 from portico.control.records import CORE_TABLES, RecordTable
+from portico.domain.identity import Instant
 from portico.domain.jobs import Instance, Job
 from portico.domain.nodes import Node, Pool
 from portico.domain.runs import Run
 from portico.domain.volumes import Volume
+
+MOST_JUST_ENDED = 64
+JUST_ENDED = 1_000_000
+"""Instances that have left memory within so many microseconds: who waits for one asks for it at that moment."""
 
 Index = Callable[[Any, Any], None]
 """Is told (old, new) for each change of its table; None stands for absent."""
@@ -28,6 +33,7 @@ class State:
         self.by_type = {table.record: table for table in self.tables.values()}
         self.records: dict[str, dict[str, Any]] = {name: {} for name in self.tables}
         self._indexes: dict[str, list[Index]] = {name: [] for name in self.tables}
+        self._just_ended: dict[str, Instance] = {}
         self.runs: dict[str, Run] = self.records["runs"]
         self.instances: dict[str, Instance] = self.records["instances"]
         self.jobs: dict[str, Job] = self.records["jobs"]
@@ -59,6 +65,23 @@ class State:
             records = self.records[table]
             if records.get(identity) is record:
                 del records[identity]
+                if isinstance(record, Instance):
+                    self._note_end(record)
+
+    def instance(self, identity: str, now: Instant) -> Instance | None:
+        """Find an Instance that is in memory, or was a moment ago."""
+        found = self.instances.get(identity)
+        if found is None:
+            found = self._just_ended.get(identity)
+            if found is not None and now - found.ended_at > JUST_ENDED:
+                return None
+        return found
+
+    def _note_end(self, instance: Instance) -> None:
+        ended = self._just_ended
+        ended[instance.id] = instance
+        if len(ended) > MOST_JUST_ENDED:
+            del ended[next(iter(ended))]
 
 
 class Grouped:

@@ -252,9 +252,13 @@ class Invoke(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Calls(Frame, frozen=True, tag="calls"):
-    """Calls for this worker, in the order in which to carry them out."""
+    """Calls for this worker, in the order in which to carry them out.
+
+    All reports up to `acknowledged` are durable; 0 says nothing.
+    """
 
     calls: tuple[Invoke, ...]
+    acknowledged: int = 0
 
 
 class Recall(Frame, frozen=True, tag="recall"):

@@ -118,8 +118,7 @@ class Fleets:
         calls = tuple(call for call in worker.outbox if worker.leased.get(call.call) == call.lease)
         worker.outbox.clear()
         if calls and worker.line is not None:
-            worker.line.send(Calls(calls))
-            worker.acknowledge()
+            worker.line.send(Calls(calls, worker.take_owed()))
 
     # ---- what workers say --------------------------------------------------------------------------------------
 

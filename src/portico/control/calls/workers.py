@@ -46,9 +46,14 @@ class Worker:
 
     def acknowledge(self) -> None:
         """Say up to which report everything is durable, unless it has been said."""
-        if self.owed and self.line is not None:
-            self.line.send(Ack(self.owed))
-        self.owed = 0
+        owed = self.take_owed()
+        if owed and self.line is not None:
+            self.line.send(Ack(owed))
+
+    def take_owed(self) -> int:
+        """Give the number of the last durable report for whoever says it now; 0 when it has been said."""
+        owed, self.owed = self.owed, 0
+        return owed
 
     def close(self) -> None:
         """Let go of the connection."""

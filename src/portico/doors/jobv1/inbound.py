@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 
 from portico.control.commands import CancelInstances, ScheduleKind
 from portico.control.jobs.catalogue import KIND_PREFIX, kind_id
@@ -74,4 +73,5 @@ def parse_uuid(text: str) -> str:
     pattern = _DASHED if len(core) == _CANONICAL else _PLAIN
     if pattern.fullmatch(core) is None:
         raise Invalid("invalid UUID format", "query.uuid")
-    return str(uuid.UUID(core.decode()))
+    digits = core.lower().replace(b"-", b"").decode()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

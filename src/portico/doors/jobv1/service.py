@@ -107,12 +107,13 @@ class _Answer:
     async def add(self, instances: Sequence[Instance]) -> None:
         """Encode further instances, a slice at a time; raises Exhausted when the answer becomes too large."""
         for start in range(0, len(instances), SLICE):
+            if start:
+                await asyncio.sleep(0)
             part = b"".join(map(self._encodings.item, instances[start : start + SLICE]))
             self._size += len(part)
             if self._size > self._most_bytes:
                 raise Exhausted(f"the answer exceeds {self._most_bytes} bytes; {NARROWER}")
             self._parts.append(part)
-            await asyncio.sleep(0)
 
     def whole(self) -> bytes:
         """Give all of it."""

@@ -152,7 +152,8 @@ class Shift:
 
     def _take(self, frame: ToWorker) -> None:
         match frame:
-            case Calls(calls=calls):
+            case Calls(calls=calls, acknowledged=acknowledged):
+                self._ledger.acknowledge(acknowledged)
                 returned = self._ledger.take(calls)
                 if self._deadline is not None:
                     returned += self._ledger.give_back()
