@@ -17,10 +17,10 @@ from collections.abc import Callable
 
 log = logging.getLogger("portico.worker")
 
-PATIENCE = 0.005
+PATIENCE = 0.02
 """Seconds for which a call may run before the stand-in takes the desk; half of the longest wait."""
 
-_LOOKS_BEFORE_REST = 40
+_LOOKS_BEFORE_REST = 10
 _DEFECT = 70  # EX_SOFTWARE of sysexits
 
 
