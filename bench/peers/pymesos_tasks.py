@@ -26,7 +26,9 @@ class Launcher(Scheduler):
         self.begun = self.begun or time.perf_counter()
         for offer in offers:
             have = {resource.name: resource.scalar.value for resource in offer.resources if resource.type == "SCALAR"}
-            fits = min(int(have["cpus"] / CPUS + 1e-6), int(have["mem"] / MEMORY), self.count - self.launched)
+            # What a node has all given away is not in its offer.
+            cpus, memory = have.get("cpus", 0), have.get("mem", 0)
+            fits = min(int(cpus / CPUS + 1e-6), int(memory / MEMORY), self.count - self.launched)
             tasks = [_task(number, offer) for number in range(self.launched, self.launched + fits)]
             self.launched += fits
             driver.launchTasks(offer.id, tasks, {"refuse_seconds": 0})

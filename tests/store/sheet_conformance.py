@@ -94,6 +94,16 @@ class SheetConformance:
         with reading(home.store) as reader:
             assert reader.rows(EVERYTHING, [Field("owner"), Field("label"), Field("state")]) == [(7, "l", None)] * count
 
+    def test_blobs_are_each_written_and_weighed_though_all_are_alike(self, home: Home) -> None:
+        (sheet,) = (one for one in SHEETS if one.name == "tries")
+        change = extend(sheet, range(FEW + 1), {"owner": 7}, {"data": [bytes(2048)] * (FEW + 1)})
+        assert isinstance(change, Extend)
+        assert list(change.each) == ["data"]
+        assert bulk(1, change).weight == 3 * (FEW + 1)
+        write(home.store, bulk(1, change))
+        with reading(home.store) as reader:
+            assert reader.rows(EVERYTHING, [Field("data")]) == [(bytes(2048),)] * (FEW + 1)
+
     @pytest.mark.parametrize("count", [1, 3, 255, 256, 257, 1000])
     def test_many_rows_are_added_changed_and_removed(self, home: Home, count: int) -> None:
         write(home.store, bulk(1, tries(*(attempt(n, n % 7, None if n % 3 else n) for n in range(1, count + 1)))))

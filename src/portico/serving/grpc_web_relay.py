@@ -6,6 +6,7 @@ Promises: both directions wait for whoever is slower; the answer ends with a sta
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -109,14 +110,12 @@ async def _pass_on(call: Call, body: Body, least: int) -> None:
 
 async def _tell(call: Call, answer: Answer) -> None:
     """Pass on what the server says, its status last."""
-    try:
+    with contextlib.suppress(grpc.aio.AioRpcError):  # its status follows
         metadata = await call.initial_metadata()
         while isinstance(message := await call.read(), bytes):
             await answer.begin(metadata)
             await answer.message(message)
         await answer.begin(metadata)
-    except grpc.aio.AioRpcError:
-        pass  # its status follows
     await answer.end(await call.code(), await call.details() or "", await call.trailing_metadata())
 
 

@@ -115,8 +115,9 @@ def weigh(bulk: Bulk) -> int:
             return len(rows)
         case Insert(rows=rows):
             return len(rows) + _bytes(rows) // 1024
-        case Extend(numbers=numbers, each=each):
-            return len(numbers) + sum(map(_length, each.values())) // 1024
+        case Extend(numbers=numbers, shared=shared, each=each):
+            alike = sum([len(cell) for cell in shared.values() if isinstance(cell, bytes)])
+            return len(numbers) + (sum(map(_length, each.values())) + alike * len(numbers)) // 1024
         case Erase(numbers=numbers):
             return len(numbers)
         case EraseWhere(limit=limit):
@@ -145,9 +146,11 @@ def extend(
     sheet: Sheet, numbers: Sequence[int], shared: Mapping[str, Cell], each: Mapping[str, Sequence[Cell]]
 ) -> Insert | Extend:
     """Say that rows are added, in the way that suits their count: a few as they are, since those of many changes can
-    be written together. Columns of `each` in which all cells are the same are shared too."""
+    be written together. Columns of `each` in which all cells are the same are shared too, save for blobs: they are
+    seldom the same, and long to compare."""
     if len(numbers) > FEW:
-        varied = {name: cells for name, cells in each.items() if cells.count(cells[0]) < len(cells)}
+        blobs = {column.name for column in sheet.columns if column.kind == "blob"}
+        varied = {name: cells for name, cells in each.items() if name in blobs or cells.count(cells[0]) < len(cells)}
         same = {name: cells[0] for name, cells in each.items() if name not in varied}
         return Extend(sheet.name, numbers, {**shared, **same}, varied)
     columns = [each[one.name] if one.name in each else repeat(shared.get(one.name)) for one in sheet.columns]

@@ -73,6 +73,7 @@ def test_weight_counts_rows_and_bytes() -> None:
     assert bulk(1, Insert("tries", ())).weight == 0
     data = {"data": [bytes(2048)] * 10}
     assert bulk(1, Extend("tries", range(10), {"owner": 1}, data)).weight == 30
+    assert bulk(1, Extend("tries", range(10), {"data": bytes(2048)}, {})).weight == 30
     assert bulk(1, Assign("tries", ("data",), [(bytes(2048), 1)])).weight == 1
     assert bulk(1, Erase("tries", (1, 2, 3))).weight == 3
     assert bulk(1, EraseWhere("tries", "owner", 1, 500)).weight == 500

@@ -20,6 +20,8 @@ _encoder = msgspec.msgpack.Encoder()
 
 def cut(launch: Launch) -> tuple[list[Launch], list[LaunchOrder]]:
     """Give the frames in which a launch travels, and the orders that are too large for any."""
+    if launch.orders and len(_encoder.encode(launch)) <= MOST_TOGETHER:
+        return [launch], []
     frames: list[Launch] = []
     together: list[LaunchOrder] = []
     too_large: list[LaunchOrder] = []
