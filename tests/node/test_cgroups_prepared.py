@@ -205,6 +205,7 @@ def test_facts(tree):
     (group / "cpu.stat").write_text("usage_usec 777\nuser_usec 700\n")
     (group / "pids.current").write_text("3\n")
     assert found.facts("run") == cgroups.CgroupFacts(1, 4096, 777, 3, 1024)
+    assert found.spent("run") == cgroups.CgroupFacts(1, 4096, 777)
     assert found.oom_kills("run") == 1
     assert found.facts("gone") == cgroups.CgroupFacts()
 
@@ -297,7 +298,7 @@ def test_no_mounts_at_all(tmp_path):
         "Of the cgroup controllers none is mounted: memory, cpu and pids limits are not enforced on this node.",
     )
     assert found.prepare("run", LIMITS, parent="host") == cgroups.Prepared("host/run")
-    assert found.facts("run") == cgroups.CgroupFacts()
+    assert found.facts("run") == found.spent("run") == cgroups.CgroupFacts()
     assert (found.members("run"), found.existing(), found.oom_kills("run")) == ([], [], 0)
     assert found.kill("run")
     assert found.remove("run")

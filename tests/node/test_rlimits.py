@@ -117,3 +117,19 @@ def test_accounts_know_their_groups():
     assert 0 in account.groups
     assert accounts.owner_of("") is None
     assert accounts.owner_of(ME) is None
+
+
+def test_the_system_is_asked_once_a_second(monkeypatch):
+    clock = [1e9]
+    asked = []
+
+    def entry(name):
+        asked.append(name)
+        return pwd.struct_passwd((name, "x", len(asked), 1, "", "/", "/bin/sh"))
+
+    monkeypatch.setattr(accounts.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(accounts.pwd, "getpwnam", entry)
+    monkeypatch.setattr(accounts.os, "getgrouplist", lambda _name, group: [group])
+    assert [accounts.find_account("somebody").uid for _ in range(3)] == [1, 1, 1]
+    clock[0] += accounts.FRESH
+    assert accounts.find_account("somebody").uid == 2

@@ -135,7 +135,8 @@ class Ranking:
             for kind, amount in amounts.items():
                 book[kind] = book.get(kind, 0) + sign * amount
             group.shares[child] = self._share(book, group.weights[child])
-            group.served[child] += served
+            if served:
+                group.served[child] += served
             if group.parent is None:
                 return
             child, group = group.index, group.parent

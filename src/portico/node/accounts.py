@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
+from functools import lru_cache
 
 import msgspec
 
 from portico.domain.errors import Invalid
+
+FRESH = 1.0
+"""Seconds for which what was looked up holds: each look reads the system's list of users, twice for every launch."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -23,7 +28,12 @@ class Account(msgspec.Struct, frozen=True):
 
 
 def find_account(user: str) -> Account:
-    """Look a user up by name or number; raises Invalid when there is none."""
+    """Look a user up by name or number, as it was within the last second; raises Invalid when there is none."""
+    return _look_up(user, time.monotonic() // FRESH)
+
+
+@lru_cache(64)
+def _look_up(user: str, _moment: float) -> Account:
     try:
         entry = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
     except (KeyError, OverflowError, ValueError) as error:

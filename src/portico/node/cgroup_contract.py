@@ -81,6 +81,10 @@ class Cgroups(ABC):
         """Read the group's counters."""
 
     @abstractmethod
+    def spent(self, name: str) -> CgroupFacts:
+        """Read what the group has used until now, and nothing of who lives in it: kills, peak and cpu."""
+
+    @abstractmethod
     def oom_kills(self, name: str) -> int:
         """Count the processes of the group killed for want of memory, in one read."""
 
@@ -130,6 +134,10 @@ class NoCgroups(Cgroups):
         return Prepared(full_name(name, parent))
 
     def facts(self, name: str) -> CgroupFacts:  # noqa: ARG002 — nothing is counted here
+        """Give zeros."""
+        return CgroupFacts()
+
+    def spent(self, name: str) -> CgroupFacts:  # noqa: ARG002 — nothing is counted here
         """Give zeros."""
         return CgroupFacts()
 

@@ -83,19 +83,26 @@ class LegacyCgroups(Cgroups):
 
         Out-of-memory kills are those of the group itself, not of groups inside it.
         """
-        peak = cpu = pids = memory = 0
+        pids = memory = 0
         counted = False
         for hierarchy in self._of(name):
-            handle = hierarchy.handle
             if "memory" in hierarchy.controllers:
-                peak = files.number(files.get(handle, f"{name}/memory.max_usage_in_bytes"))
-                memory = files.number(files.get(handle, f"{name}/memory.usage_in_bytes"))
-            if "cpuacct" in hierarchy.controllers:
-                cpu = files.number(files.get(handle, f"{name}/cpuacct.usage")) // 1000
+                memory = files.number(files.get(hierarchy.handle, f"{name}/memory.usage_in_bytes"))
             if "pids" in hierarchy.controllers:
-                pids = files.number(files.get(handle, f"{name}/pids.current"))
+                pids = files.number(files.get(hierarchy.handle, f"{name}/pids.current"))
                 counted = True
-        return CgroupFacts(self.oom_kills(name), peak, cpu, pids if counted else len(self.members(name)), memory)
+        living = pids if counted else len(self.members(name))
+        return msgspec.structs.replace(self.spent(name), pids=living, memory=memory)
+
+    def spent(self, name: str) -> CgroupFacts:
+        """Read what the group's hierarchies have added up."""
+        peak = cpu = 0
+        for hierarchy in self._of(name):
+            if "memory" in hierarchy.controllers:
+                peak = files.number(files.get(hierarchy.handle, f"{name}/memory.max_usage_in_bytes"))
+            if "cpuacct" in hierarchy.controllers:
+                cpu = files.number(files.get(hierarchy.handle, f"{name}/cpuacct.usage")) // 1000
+        return CgroupFacts(self.oom_kills(name), peak, cpu)
 
     def oom_kills(self, name: str) -> int:
         """Read the kernel's count; before Linux 4.13 a limit that was ever hit counts as one kill."""

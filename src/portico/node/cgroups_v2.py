@@ -12,6 +12,8 @@ import errno
 import os
 from pathlib import Path
 
+import msgspec
+
 from portico.domain.runs import Limits
 from portico.node import cgroup_files as files
 from portico.node.cgroup_contract import (
@@ -64,14 +66,20 @@ class UnifiedCgroups(Cgroups):
         return Prepared(full, procs=f"{self._path}/{full}/{LEAF}/cgroup.procs")
 
     def facts(self, name: str) -> CgroupFacts:
-        """Read the group's counters; before Linux 5.19 the peak is not kept and reads 0."""
+        """Read the group's counters."""
         pids = files.get(self._handle, f"{name}/pids.current")
+        return msgspec.structs.replace(
+            self.spent(name),
+            pids=files.number(pids) if pids else len(self.members(name)),
+            memory=files.number(files.get(self._handle, f"{name}/memory.current")),
+        )
+
+    def spent(self, name: str) -> CgroupFacts:
+        """Read what the group has added up; before Linux 5.19 the peak is not kept and reads 0."""
         return CgroupFacts(
             self.oom_kills(name),
             files.number(files.get(self._handle, f"{name}/memory.peak")),
             files.field(files.get(self._handle, f"{name}/cpu.stat"), b"usage_usec"),
-            files.number(pids) if pids else len(self.members(name)),
-            files.number(files.get(self._handle, f"{name}/memory.current")),
         )
 
     def oom_kills(self, name: str) -> int:

@@ -133,7 +133,7 @@ class Endings:
         site = self._site
         capture = charge.order.spec.capture
         output = site.sandboxes.head(charge.run, "stdout", capture) if capture else b""
-        facts = site.cgroups.facts(charge.cgroup) if charge.cgroup else _NO_FACTS
+        facts = site.cgroups.spent(charge.cgroup) if charge.cgroup else _NO_FACTS
         if charge.order.spec.container is not None and charge.cgroup and not facts.oom_kills:
             facts = msgspec.structs.replace(facts, oom_kills=site.cgroups.boxed_oom_kills(charge.cgroup))
         if not facts.peak_memory and self._is_ours(death.peak_memory):

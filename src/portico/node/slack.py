@@ -62,8 +62,8 @@ class Slack:
         return await asyncio.to_thread(self._read, known)
 
     def _read(self, known: Mapping[tuple[str, int], tuple[str, int]]) -> tuple[Samples, int]:
-        facts = self._site.cgroups.facts
-        samples = {key: Sample(claimed, facts(group).cpu_micros) for key, (group, claimed) in known.items()}
+        spent = self._site.cgroups.spent
+        samples = {key: Sample(claimed, spent(group).cpu_micros) for key, (group, claimed) in known.items()}
         return samples, time.monotonic_ns() // 1000
 
     def _claimed(self, root: Charge) -> int | None:

@@ -7,6 +7,7 @@ from rows.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import uuid
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,8 @@ class Standing:
         """Entries of the book of offers that nobody was told of."""
         self._named_tasks: dict[str, dict[str, str]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._uuid_start = uuid.UUID(plane.ids.fresh()).bytes[8:]
+        self._uuid_count = itertools.count()
         self.nodes_by_agent: dict[str, str] = {}
         for table, index in (
             ("mesos_tasks", self.framework_tasks),
@@ -221,8 +224,8 @@ class Standing:
         return self.executors[found[-1]] if found else None
 
     def fresh_uuid(self) -> bytes:
-        """Make the uuid of a status update."""
-        return bytes.fromhex(self.plane.ids.fresh().replace("-", ""))
+        """Make the uuid of a status update: eight bytes that no other start of a server has, and a count."""
+        return self._uuid_start + next(self._uuid_count).to_bytes(8)
 
     def tell(self, framework: str, happening: Happening) -> None:
         """Say something to a framework, if it listens."""
