@@ -36,9 +36,12 @@ def commit() -> str:
 
 
 def resident_bytes(pid: int) -> int:
-    """Tell how much memory a process holds."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    """Tell how much memory a process holds of its own.
+
+    Pages of files that it maps count as the system's cache: a reader of the database maps as much as has been written.
+    """
+    resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Peak:
