@@ -231,13 +231,14 @@ class StopOrder(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class EndCause(StrEnum):
-    """What ended a Run, as its node saw it."""
+    """What ended a Run, as its node saw it; SWITCHBOARD is what others attach through, which ended before it did."""
 
     EXITED = "exited"
     SIGNALLED = "signalled"
     OUT_OF_MEMORY = "out_of_memory"
     OUT_OF_DISK = "out_of_disk"
     UNHEALTHY = "unhealthy"
+    SWITCHBOARD = "switchboard"
     FETCH_FAILED = "fetch_failed"
     LAUNCH_FAILED = "launch_failed"
     STOPPED = "stopped"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from portico.domain.identity import Instant
-from portico.domain.runs import Outcome
+from portico.domain.runs import EndCause, Outcome
 from portico.node import processes
 from portico.node.cgroup_contract import CgroupFacts
 from portico.node.charges import Charge, Stage
@@ -26,8 +26,10 @@ from portico.node.processes import Death
 from portico.node.reaped import Reaped, ReapedReader
 from portico.node.remains import Remains
 from portico.node.site import Site, now
+from portico.node.switchboard_lines import SOCKET
 
 RECORD_PATIENCE = 2.0
+_SESSION = "+session"
 _NO_FACTS = CgroupFacts()
 
 
@@ -138,7 +140,19 @@ class Endings:
             facts = msgspec.structs.replace(facts, oom_kills=site.cgroups.boxed_oom_kills(charge.cgroup))
         if not facts.peak_memory and self._is_ours(death.peak_memory):
             death = death._replace(peak_memory=0)  # a spawned child starts with our own peak: it says nothing
-        return judge(death, facts, charge.stop, charge.blame, output)
+        return judge(death, facts, charge.stop, charge.blame or self._blame(charge, facts), output)
+
+    def _blame(self, charge: Charge, facts: CgroupFacts) -> tuple[EndCause, str] | None:
+        """Blame a switchboard that ended without taking its socket away: it was not its program that ended first.
+
+        A session's is left out, which goes the same way as the program that it kills.
+        """
+        spec = charge.order.spec
+        if not spec.attach or spec.attach.endswith(_SESSION) or spec.container is not None:
+            return None
+        if charge.stop is not None or facts.oom_kills or not self._site.sandboxes.holds(charge.run, SOCKET):
+            return None
+        return EndCause.SWITCHBOARD, "its switchboard ended before it"
 
     def _is_ours(self, peak: int) -> bool:
         """Tell whether a peak of memory use may be the one that this process had itself."""

@@ -130,6 +130,10 @@ class Sandboxes:
         finally:
             os.close(handle)
 
+    def holds(self, run: str, name: str) -> bool:
+        """Tell whether something with this name is right in the sandbox."""
+        return os.access(f"{run}/{name}", os.F_OK, dir_fd=self._root, follow_symlinks=False)
+
     def usage(self, run: str) -> int:
         """Add up the bytes a sandbox takes on disk; takes time for large trees. Raises NotFound."""
         directory = self._open(run)

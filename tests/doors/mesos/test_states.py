@@ -137,6 +137,11 @@ F = RunState.FAILED
             Told("TASK_FAILED", "SOURCE_AGENT", "REASON_CONTAINER_LIMITATION_DISK", "Disk usage exceeds quota: 1 MB"),
         ),
         (
+            run(F, EndCause.SWITCHBOARD, message="killed"),
+            COMMAND,
+            Told("TASK_FAILED", "SOURCE_AGENT", "REASON_IO_SWITCHBOARD_EXITED", "'IOSwitchboard' exited: killed"),
+        ),
+        (
             run(F, EndCause.FETCH_FAILED, message="no x", started=False),
             COMMAND,
             Told(

@@ -98,9 +98,7 @@ def observe(plane: Plane, tx: Transaction, node: str, seen: Observation) -> None
         end_run(plane, tx, run, end_state(run, seen.outcome), seen.outcome, seen.at)
 
 
-_RAN = frozenset(
-    {EndCause.EXITED, EndCause.SIGNALLED, EndCause.OUT_OF_MEMORY, EndCause.OUT_OF_DISK, EndCause.UNHEALTHY}
-)
+_RAN = frozenset(EndCause) - {EndCause.FETCH_FAILED, EndCause.LAUNCH_FAILED, EndCause.STOPPED, EndCause.LOST}
 
 
 def end_state(run: Run, outcome: Outcome) -> RunState:

@@ -121,6 +121,7 @@ STATE_OF_EXECUTOR_REASON = {
     "REASON_CONTAINER_LIMITATION_MEMORY": "TASK_FAILED",
     "REASON_CONTAINER_LIMITATION_DISK": "TASK_FAILED",
     "REASON_CONTAINER_LAUNCH_FAILED": "TASK_FAILED",
+    "REASON_IO_SWITCHBOARD_EXITED": "TASK_FAILED",
     "REASON_EXECUTOR_REGISTRATION_TIMEOUT": "TASK_FAILED",
     "REASON_EXECUTOR_REREGISTRATION_TIMEOUT": "TASK_GONE",
     "REASON_CONTAINER_PREEMPTED": "TASK_GONE",
@@ -135,6 +136,7 @@ _BY_EXECUTOR_CAUSE = {
     EndCause.OUT_OF_MEMORY: "REASON_CONTAINER_LIMITATION_MEMORY",
     EndCause.OUT_OF_DISK: "REASON_CONTAINER_LIMITATION_DISK",
     EndCause.UNHEALTHY: "REASON_EXECUTOR_TERMINATED",
+    EndCause.SWITCHBOARD: "REASON_IO_SWITCHBOARD_EXITED",
     EndCause.FETCH_FAILED: "REASON_CONTAINER_LAUNCH_FAILED",
     EndCause.LAUNCH_FAILED: "REASON_CONTAINER_LAUNCH_FAILED",
     EndCause.STOPPED: "REASON_EXECUTOR_TERMINATED",
@@ -173,21 +175,22 @@ def wait_status(outcome: Outcome) -> int:
     return outcome.signal if outcome.signal is not None else -1
 
 
+_WORDS = {
+    EndCause.OUT_OF_MEMORY: "Memory limit exceeded",
+    EndCause.OUT_OF_DISK: "Disk usage exceeds quota",
+    EndCause.SWITCHBOARD: "'IOSwitchboard' exited",
+    EndCause.FETCH_FAILED: "Failed to launch container: Failed to fetch all URIs for container",
+    EndCause.LAUNCH_FAILED: "Failed to launch container",
+}
+
+
 def describe(outcome: Outcome) -> str:
     """Say how a command ended."""
-    match outcome.cause:
-        case EndCause.OUT_OF_MEMORY:
-            return f"Memory limit exceeded: {outcome.message}"
-        case EndCause.OUT_OF_DISK:
-            return f"Disk usage exceeds quota: {outcome.message}"
-        case EndCause.FETCH_FAILED:
-            return f"Failed to launch container: Failed to fetch all URIs for container: {outcome.message}"
-        case EndCause.LAUNCH_FAILED:
-            return f"Failed to launch container: {outcome.message}"
-        case EndCause.LOST:
-            return outcome.message or "Nothing is known of it any more"
-        case EndCause.EXITED | EndCause.SIGNALLED | EndCause.UNHEALTHY | EndCause.STOPPED:
-            return _exit(outcome)
+    if outcome.cause in _WORDS:
+        return f"{_WORDS[outcome.cause]}: {outcome.message}"
+    if outcome.cause is EndCause.LOST:
+        return outcome.message or "Nothing is known of it any more"
+    return _exit(outcome)
 
 
 def _exit(outcome: Outcome) -> str:
@@ -221,6 +224,7 @@ _CAUSE_OF_FAILURE = {
     EndCause.OUT_OF_MEMORY: ("TASK_FAILED", AGENT, "REASON_CONTAINER_LIMITATION_MEMORY"),
     EndCause.OUT_OF_DISK: ("TASK_FAILED", AGENT, "REASON_CONTAINER_LIMITATION_DISK"),
     EndCause.UNHEALTHY: ("TASK_KILLED", EXECUTOR, ""),
+    EndCause.SWITCHBOARD: ("TASK_FAILED", AGENT, "REASON_IO_SWITCHBOARD_EXITED"),
     EndCause.FETCH_FAILED: ("TASK_FAILED", AGENT, "REASON_CONTAINER_LAUNCH_FAILED"),
     EndCause.LAUNCH_FAILED: ("TASK_FAILED", AGENT, "REASON_CONTAINER_LAUNCH_FAILED"),
     EndCause.STOPPED: ("TASK_KILLED", EXECUTOR, ""),
@@ -241,9 +245,7 @@ def _failed(run: Run, view: View) -> Told:
     return Told(state, source, reason, describe(outcome), run.healthy)
 
 
-_OWN_ENDS = frozenset(
-    {EndCause.EXITED, EndCause.SIGNALLED, EndCause.OUT_OF_MEMORY, EndCause.OUT_OF_DISK, EndCause.UNHEALTHY}
-)
+_OWN_ENDS = frozenset(EndCause) - {EndCause.FETCH_FAILED, EndCause.LAUNCH_FAILED, EndCause.STOPPED, EndCause.LOST}
 
 _STOP = {
     StopReason.CANCELLED: ("TASK_KILLED", EXECUTOR, ""),

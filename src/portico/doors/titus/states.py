@@ -84,6 +84,7 @@ ENDED_AS = {
     EndCause.OUT_OF_MEMORY: Reason.FAILED,
     EndCause.OUT_OF_DISK: Reason.FAILED,
     EndCause.UNHEALTHY: Reason.FAILED,
+    EndCause.SWITCHBOARD: Reason.FAILED,
     EndCause.FETCH_FAILED: Reason.FAILED,
     EndCause.LAUNCH_FAILED: Reason.FAILED,
     EndCause.STOPPED: Reason.KILLED,
