@@ -9,6 +9,7 @@ from typing import cast
 
 import msgspec
 
+from portico.domain.errors import PorticoError
 from portico.domain.frames import Usage
 from portico.doors.mesos.outpost import words
 from portico.doors.mesos.outpost.operator import kernel
@@ -17,6 +18,7 @@ from portico.doors.mesos.outpost.operator.perf import Sampler
 from portico.doors.mesos.outpost.operator.site import Ask
 from portico.doors.mesos.outpost.operator.statistics import Sample, statistics
 from portico.doors.mesos.outpost.words import AgentState, ContainerFact
+from portico.doors.mesos.serving.exchange import Refused
 from portico.wire.mesos import mesos_pb2 as pb
 
 
@@ -42,9 +44,15 @@ class Measuring:
         self._samples: dict[str, Sample] = {}
 
     async def measure(self, *, nested: bool = False) -> list[Measured]:
-        """Measure the running containers; those within others only when asked for."""
+        """Measure the running containers; those within others only when asked for.
+
+        Raises Refused with 500 when nobody says what they use, Unavailable when nobody says which there are.
+        """
         state = cast("AgentState", await self._ask(words.TellState()))
-        usages = cast("words.Usages", await self._ask(words.TellUsage()))
+        try:
+            usages = cast("words.Usages", await self._ask(words.TellUsage()))
+        except PorticoError as error:
+            raise Refused(500, f"Failed to collect the use of containers: {error}") from error
         facts = [fact for fact in state.containers if fact.started_at and (nested or not fact.parent)]
         return await asyncio.to_thread(self._measure, state, facts, {usage.run: usage for usage in usages.usages})
 
