@@ -1,18 +1,14 @@
-"""One genuine client in its own process and environment, as the tests speak of it."""
+"""The programs of genuine ArmoniK clients, each in the environment of its release, as the tests speak of them."""
 
 from __future__ import annotations
 
 import json
-import queue
-import subprocess
-import threading
-import time
 from pathlib import Path
 
+from clients import program
 from clients.armonik.environments import python_of
 
 PROGRAMS = Path(__file__).with_name("programs")
-PATIENCE = 25.0
 
 
 class Refused(Exception):
@@ -24,76 +20,21 @@ class Refused(Exception):
         self.details = details
 
 
-class Program:
-    """A program that answers JSON lines; events wait until somebody asks for them."""
+class Program(program.Program):
+    """A program whose values may be bytes, and which is refused with a code."""
 
-    def __init__(self, command, log):
-        self.waiting = []
-        self.log = log
-        self._lines = queue.SimpleQueue()
-        with log.open("ab") as errors:
-            self.process = subprocess.Popen(
-                [str(word) for word in command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+    patience = 25.0
 
-    def call(self, name, *args, patience=PATIENCE, **named):
+    def call(self, name, *args, patience=None, **named):
         """Ask, and give the answer; raises Refused."""
-        line = {"call": name, "args": args, "named": named}
-        self.process.stdin.write(json.dumps(line, default=_tagged) + "\n")
-        self.process.stdin.flush()
-        end = time.monotonic() + patience
-        while True:
-            line = self._next(end, f"an answer to {name}")
-            if "event" in line:
-                self.waiting.append(line)
-            elif "failure" in line:
-                raise Refused(**line["failure"])
-            else:
-                return line["answer"]
+        self.send(name, *args, **named)
+        return self.answer(name, patience)
 
-    def hear(self, event, fits=lambda *_: True, patience=PATIENCE):
-        """Give the arguments of the first such event that nobody has heard yet, past or to come."""
-        end = time.monotonic() + patience
-        for position, line in enumerate(self.waiting):
-            if line["event"] == event and fits(*line["args"]):
-                return self.waiting.pop(position)["args"]
-        while True:
-            line = self._next(end, event)
-            assert "event" in line, line
-            if line["event"] == event and fits(*line["args"]):
-                return line["args"]
-            self.waiting.append(line)
+    def written(self, question):
+        return json.dumps(question, default=_tagged)
 
-    def close(self):
-        """End the program by ending its input, the hard way if that does not do."""
-        self.process.stdin.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._reader.join()
-        self.process.stdout.close()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self._lines.put(json.loads(line))
-        self._lines.put(None)
-
-    def _next(self, end, wanted):
-        try:
-            line = self._lines.get(timeout=max(end - time.monotonic(), 0.001))
-        except queue.Empty:
-            line = None
-        said = json.dumps(self.waiting)[-3000:]
-        assert line is not None, f"no {wanted}; waiting: {said}\n{self.log.read_text()[-4000:]}"
-        return line
+    def refusal(self, failure):
+        return Refused(**failure)
 
 
 class Service:

@@ -1,110 +1,21 @@
-"""One genuine client in its own process and environment, asked and listened to over JSON lines."""
+"""The programs of genuine Mesos clients, each in the environment of its client."""
 
 from __future__ import annotations
 
 import json
-import queue
-import subprocess
-import threading
-import time
 from pathlib import Path
 
+from clients import program
 from clients.mesos.environments import python_of
 
 PROGRAMS = Path(__file__).with_name("programs")
-PATIENCE = 20.0
 
 
-class ClientError(Exception):
-    """What the client's library raised, in its words."""
-
-
-class Program:
-    """A client at work; events wait until somebody asks for them, whatever is asked in between."""
+class Program(program.Program):
+    """A program of this folder at work."""
 
     def __init__(self, client, script, *args, log):
-        self.waiting = []
-        self.log = log
-        self._lines = queue.SimpleQueue()
-        with log.open("ab") as errors:
-            self.process = subprocess.Popen(
-                [python_of(client), PROGRAMS / f"{script}.py", *(_word(one) for one in args)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def call(self, name, *args, **named):
-        """Ask for an attribute of what the program serves; a method is called."""
-        self.send(name, *args, **named)
-        return self.answer(name)
-
-    def send(self, name, *args, **named):
-        """Ask, and leave the answer for later."""
-        self.process.stdin.write(json.dumps({"call": name, "args": args, "named": named}) + "\n")
-        self.process.stdin.flush()
-
-    def answer(self, to):
-        end = time.monotonic() + PATIENCE
-        while True:
-            line = self._next(end, f"an answer to {to}")
-            if "event" in line:
-                self.waiting.append(line)
-            elif "failure" in line:
-                raise ClientError(line["failure"])
-            else:
-                return line["answer"]
-
-    def hear(self, event, fits=lambda *_: True, patience=PATIENCE):
-        """Give the arguments of the first such event that nobody has heard yet, past or to come."""
-        end = time.monotonic() + patience
-        for position, line in enumerate(self.waiting):
-            if line["event"] == event and fits(*line["args"]):
-                return self.waiting.pop(position)["args"]
-        while True:
-            line = self._next(end, event)
-            assert "event" in line, line
-            if line["event"] == event and fits(*line["args"]):
-                return line["args"]
-            self.waiting.append(line)
-
-    def forget(self, event):
-        """Drop what was told so far and not yet heard."""
-        self.waiting = [line for line in self.waiting if line["event"] != event]
-
-    def kill(self):
-        self.process.kill()
-        self.close()
-
-    def close(self):
-        """End the program by ending its input, the hard way if that does not do."""
-        self.process.stdin.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._reader.join()
-        self.process.stdout.close()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self._lines.put(json.loads(line))
-        self._lines.put(None)
-
-    def _next(self, end, wanted):
-        try:
-            line = self._lines.get(timeout=max(end - time.monotonic(), 0.001))
-        except queue.Empty:
-            line = None
-        assert line is not None, f"no {wanted}; waiting: {self._summary()}\n{self.log.read_text()[-4000:]}"
-        return line
-
-    def _summary(self):
-        return json.dumps([line for line in self.waiting if "heartbeat" not in line["event"].lower()])[-3000:]
+        super().__init__([python_of(client), PROGRAMS / f"{script}.py", *(_word(one) for one in args)], log)
 
 
 def _word(value):

@@ -2,8 +2,8 @@
 
 import pytest
 from clients.mesos.messages import scalar, small, task
-from clients.mesos.program import ClientError
 from clients.mesos.sandboxes import read, sandbox_of
+from clients.program import ClientError
 from live.server import until
 
 pytestmark = [pytest.mark.clients, pytest.mark.long, pytest.mark.timeout(60)]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 from clients.mesos.messages import decode, dynamic, scalar, task, total, volume
-from clients.mesos.program import ClientError
+from clients.program import ClientError
 
 pytestmark = [pytest.mark.clients, pytest.mark.long, pytest.mark.timeout(60)]
 

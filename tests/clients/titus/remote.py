@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import queue
-import subprocess
 import sys
-import threading
 from pathlib import Path
 
-from clients.mesos.program import ClientError, Program
+from clients.program import ClientError, Program
 
 PROGRAMS = Path(__file__).with_name("programs")
 
@@ -25,18 +22,8 @@ class Remote(Program):
     """A program of this folder at work on a server."""
 
     def __init__(self, stubs, target, log, script="titus_client"):
-        self.waiting, self.log = [], log
-        self._lines = queue.SimpleQueue()
-        with log.open("ab") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", PROGRAMS / f"{script}.py", str(stubs), target],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+        command = [sys.executable, "-W", "ignore", PROGRAMS / f"{script}.py", stubs, target]
+        super().__init__(command, log)
         self._names = 0
 
     def rpc(self, name, request=None, **headers):

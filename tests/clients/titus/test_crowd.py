@@ -10,7 +10,7 @@ STEPS = 30
 
 
 def test_a_thousand_watchers_hear_every_change(start, grpc, monkeypatch):
-    monkeypatch.setattr("clients.mesos.program.PATIENCE", 90.0)
+    monkeypatch.setattr("clients.program.Program.patience", 90.0)
     crowd = start("titus_crowd")
     ready = crowd.call("gather", WATCHERS, {"jobFields": ["jobDescriptor.attributes.step", "status.state"]})
     assert ready["failures"] == []

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from contextlib import asynccontextmanager
 
-from harness import FakeLine, make_plane
+from harness import FakeLine, FakeNode, make_plane
 
 from portico.control.calls import results, submission
 from portico.control.calls.commands import CancelCalls, ChangeSession, CreateSession
@@ -28,12 +28,19 @@ from portico.domain.calls.states import CallState, ResultState
 from portico.domain.calls.values import CallDraft, CallOptions, Content, OptionsPatch, Partition, ResultDraft
 from portico.domain.frames import Ack
 from portico.domain.identity import SECOND
+from portico.domain.jobs import Job, JobMode, Retry, Template
+from portico.domain.runs import RunSpec
 
 PARTITIONS = {
     name: Partition(name, parents)
     for name, parents in {"default": (), "second": (), "child": ("middle",), "middle": ("second",)}.items()
 }
 OPTIONS = CallOptions(max_duration=60 * SECOND, max_retries=2, priority=1, partition="default")
+
+
+def leases_of(*given):
+    """Give the Leases under which Calls were given."""
+    return tuple(Lease(one.call, one.lease) for one in given)
 
 
 class FakeAgent:
@@ -92,7 +99,7 @@ class FakeAgent:
         self.report(begun=(Begun(given.call, given.lease, now, now),))
 
     def give(self, *given):
-        self.report(returned=tuple(Lease(one.call, one.lease) for one in given))
+        self.report(returned=leases_of(*given))
 
     def lose(self):
         self.session.lost()
@@ -189,3 +196,35 @@ async def opened(store=None, clock=None, partitions=PARTITIONS):
         for ended in await asyncio.gather(*loops, return_exceptions=True):
             if ended is not None and not isinstance(ended, asyncio.CancelledError):
                 raise ended
+
+
+async def fleet(stage, size=1):
+    """Start the Runs of a partition's agents; gives the node that has them."""
+    job = Job(
+        id="armonik/default",
+        door="armonik",
+        pool="/armonik",
+        mode=JobMode.SERVICE,
+        created_at=0,
+        size=size,
+        template=Template(
+            spec=RunSpec(argv=("agent",)), amounts={"cpus": 100}, labels={"portico.partition": "default"}
+        ),
+        retry=Retry(0),
+    )
+    with stage.plane.begin() as tx:
+        tx.put(job)
+    stage.plane.goals.want(job.id)
+    node = FakeNode(stage.plane)
+    await passes(stage)
+    for order in node.orders:
+        node.started(order)
+    await passes(stage)
+    return node
+
+
+async def passes(stage):
+    for _ in range(20):
+        stage.plane.timers.fire_due()
+        stage.plane.scheduling.make_pass()
+        await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from harness import CountingIds, LoopWriter, ManualClock
 from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.plane import Plane
 from portico.control.records import CORE_TABLES
-from portico.doors.titus.extension.looking import Looking
+from portico.doors.titus.extension.looking import FindJobs, FindTasks, Looking
 from portico.doors.titus.extension.records import DOOR, TABLES, Status, TitusJob, TitusTask
 from portico.doors.titus.extension.standing import Periods, Site, Standing
 from portico.doors.titus.inbound.criteria import read_criteria
@@ -133,3 +133,23 @@ def criteria(**given):
 
 
 ALL = Page(1_000_000)
+
+
+def run(story):
+    return asyncio.run(story())
+
+
+async def find_jobs(stage, page=ALL, **given):
+    """Search jobs; gives their numbers, and what is said of the page."""
+    found = await asked(stage, FindJobs(criteria(**given), page))
+    return [int(record.id[-12:]) for record in found.items], found.pagination
+
+
+async def find_tasks(stage, page=ALL, **given):
+    """Search tasks; gives their numbers, and what is said of the page."""
+    found = await asked(stage, FindTasks(criteria(**given), page))
+    return [int(record.id[-12:]) - 1_000_000 for record in found.items], found.pagination
+
+
+async def asked(stage, query):
+    return await stage.plane.ask(query)

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+from node.boards import Caller
 from node.containers.site import output, script, ship, told
 from node.control import order, play, settled, until
-from node.test_switchboard import Caller
 
 from portico.node.containers.bundles import state_place
 from portico.node.site import slice_name
@@ -109,6 +109,7 @@ def test_a_terminal_has_the_size_it_was_asked_for(layout: Path) -> None:
             control.launch(order("beside", *look, parent="held", join_parent=True, attach="tty", window=(5, 6)))
             for run, size in (("copied", b"11 22\r\n"), ("held", b"33 44\r\n"), ("beside", b"5 6\r\n")):
                 await settled(site, run, size)
+                assert (site.directory / "sandboxes" / run / "stdout").read_bytes() == size
 
     play(story())
 

@@ -1,4 +1,4 @@
-"""Job descriptors to start from, changed by text in the form of protobuf."""
+"""Job descriptors to start from, changed by text in the form of protobuf, and the places and words of their rules."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ container {
 BATCH = COMMON + "batch { size: 2 runtimeLimitSec: 60 retryPolicy { immediate { retries: 3 } } }"
 SERVICE = COMMON + "service { capacity { min: 1 desired: 2 max: 3 } enabled: true retryPolicy { immediate {} } }"
 JOB = "5a3d0b6e-6ee8-4d3f-9d53-0123456789ab"
+RESOURCES = "container.containerResources"
+BUDGET = "disruptionBudget"
+POLICY, RATE = f"{BUDGET}.disruptionBudgetPolicy", f"{BUDGET}.disruptionBudgetRate"
+RETRY = "extensions.retryPolicy"
+LABEL = (
+    "must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
+)
+BIG = 2**31
+HUGE = 2**63
 
 
 def written(base: str = BATCH, text: str = "") -> jobs_pb2.JobDescriptor:
@@ -42,3 +51,11 @@ def broken(message: jobs_pb2.JobDescriptor, limits: Limits | None = None) -> lis
     except TitusError as error:
         return [(one.field, one.description) for one in error.violations]
     return []
+
+
+def resources(text: str) -> str:
+    return f"container {{ resources {{ {text} }} }}"
+
+
+def budget(text: str) -> str:
+    return f"disruptionBudget {{ {text} }}"
