@@ -298,6 +298,7 @@ class Server:
             require_agent_ports(settings, self.data / "nodes")
         self.engine = LocalEngine(self.data / "nodes", configs)
         await self.engine.start()
+        self._stack.push_async_callback(self.engine.close)
         if not await awaiting.nodes(plane, set(configs)):
             _log.warning("not every node has connected yet", wanted=sorted(configs))
         if self.mesos is not None and not await awaiting.outposts(plane, MESOS, set(configs)):

@@ -323,6 +323,36 @@ def test_a_variable_that_is_no_setting_is_2(tmp_path: Path) -> None:
     assert "environment PORTICO_GRCP_PORT" in ended.stderr
 
 
+def test_variables_alone_make_a_whole_server(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    server = Server(tmp_path_factory.mktemp("v"))
+    variables = {
+        **{f"PORTICO_{name}_PORT": "0" for name in ("GRPC", "HTTP", "MESOS", "AGENT")},
+        "PORTICO_DATA_DIR": str(server.data),
+        "PORTICO_DOORS": '["jobv1"]',
+        "PORTICO_KINDS__HELLO": '{ command = ["echo", "hello"] }',
+        "PORTICO_KINDS__HELLO__PRIORITY": "3",
+        "PORTICO_NODES__0__NAME": "only",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(server, "command", lambda: [*PORTICO, "up"])
+    monkeypatch.setattr(f"{__name__}._environment", os.environ.copy)
+    server.start()
+    try:
+        assert run(["schedule", "hello", "you"]) == 0
+        assert capsys.readouterr().out == "hello you\n"
+        assert run(["instances", "--json"]) == 0
+        (instance,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert (instance["state"], instance["priority"]) == ("succeeded", 3)
+        assert run(["nodes", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["id"] == "only"
+    finally:
+        assert run(["down"]) == 0
+        assert server.wait() == 0
+
+
 def test_down_stops_the_server_and_what_it_runs(own: Server, capsys: Captured) -> None:
     _schedule(own, capsys, "slow", "1000")
     assert run(["down", "--data-dir", str(own.data)]) == 0

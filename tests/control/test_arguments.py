@@ -72,7 +72,7 @@ def test_a_firing_of_a_command_that_needs_an_argument_fails_alone():
         await settle(plane)
         failed = await plane.ask(GetInstance(recurring))
         assert (failed.state, failed.attempts) == (InstanceState.FAILED, 0)
-        assert failed.error == "the command needs argument 0, but 0 were given"
+        assert failed.error == "the command names argument 0, counted from 0; got 0"
         await plane.submit(ScheduleKind("other"))
         await settle(plane)
         assert [order.spec.argv for order in node.orders] == [("other",)]

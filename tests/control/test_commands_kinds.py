@@ -34,6 +34,21 @@ async def started(jobs=None, **node):
     return plane, agent
 
 
+def test_a_kind_that_claims_nothing_runs_too():
+    async def story():
+        free = kind()
+        plane, agent = await started(
+            [msgspec.structs.replace(free, template=msgspec.structs.replace(free.template, amounts={}))]
+        )
+        instance = await plane.submit(ScheduleKind("echo"))
+        await settle(plane)
+        agent.ended(agent.orders[0])
+        await settle(plane)
+        assert (await plane.ask(GetInstance(instance.id))).state is InstanceState.SUCCEEDED
+
+    asyncio.run(story())
+
+
 def test_a_command_goes_from_schedule_to_completed():
     async def story():
         plane, agent = await started()
@@ -200,7 +215,7 @@ def test_a_template_that_cannot_be_filled_leaves_no_trace():
         spec = RunSpec(argv=("cp", "{0}", "{1}"))
         job = msgspec.structs.replace(job, template=msgspec.structs.replace(job.template, spec=spec))
         plane, _ = await started([job])
-        with pytest.raises(Invalid, match="needs argument 1"):
+        with pytest.raises(Invalid, match="names argument 1"):
             await plane.submit(ScheduleKind("echo", ("only",)))
         assert plane.state.instances == {}
         assert plane.queues[job.id].active == 0

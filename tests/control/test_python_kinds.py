@@ -210,7 +210,7 @@ def test_a_call_over_its_timeout_ends_with_its_worker():
         await settle(plane)
         ended = await get(plane, instance)
         assert ended.state is InstanceState.TIMED_OUT
-        assert [stop.run for stop in node.stops] == [worker.order.run]
+        assert [(stop.run, stop.order.grace) for stop in node.stops] == [(worker.order.run, 0)]  # its fleet's grace
         node.ended(worker.order, cause=EndCause.SIGNALLED)
         await settle(plane)
         await replaced(plane)

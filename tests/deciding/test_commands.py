@@ -31,8 +31,8 @@ def test_a_command_line_is_made(pattern: list[str], arguments: list[str], comman
 @pytest.mark.parametrize(
     ("pattern", "arguments", "told"),
     [
-        (["say", "{0}{1}"], ["a"], "needs argument 1, but 1 were given"),
-        (["say", "{0}"], [], "needs argument 0, but 0 were given"),
+        (["say", "{0}{1}"], ["a"], "names argument 1, counted from 0; got 1"),
+        (["say", "{0}"], [], "names argument 0, counted from 0; got 0"),
         (["say", "{1}"], ["a", "b"], "no place for argument 0"),
         (["say", "{0} {{1}}"], ["a", "b"], "no place for argument 1"),
     ],

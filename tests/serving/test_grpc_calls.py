@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import string
+from urllib.parse import quote
 
 import grpc
 import grpc.aio
@@ -13,6 +15,7 @@ from serving.echo import Echo, running
 
 from portico.domain.errors import Compacted, Conflict, Exhausted, Invalid, NotFound, PorticoError, Unavailable
 from portico.serving import request_context
+from portico.serving.grpc_ends import LONGEST_DETAILS, fit
 from portico.serving.grpc_server import GrpcSettings
 
 Code = grpc.StatusCode
@@ -289,3 +292,13 @@ def test_methods_that_a_generated_servicer_only_declares_are_unimplemented():
             assert failure.details() == "/test.Echo/One is not implemented"
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("character", ["x", "%", "\n", "é", "漢", "\U0001f600", "\udc80"])
+@pytest.mark.parametrize("count", [0, 10, 340, 342, 1_365, 1_366, 4_096, 4_097, 100_000])
+def test_details_are_bounded_as_they_travel(character, count):
+    fitted = fit(character * count)
+    travelling = quote(fitted, safe=string.punctuation.replace("%", "") + " ")
+    assert len(travelling) <= LONGEST_DETAILS
+    whole = (character * count).encode("utf-8", "replace").decode()
+    assert fitted == whole or (fitted.endswith("…") and whole.startswith(fitted[:-1]) and len(travelling) > 4_070)

@@ -279,6 +279,12 @@ def test_a_time_without_offset_is_of_the_servers_zone(tmp_path: Path, monkeypatc
     assert found == 1_782_874_800 * SECOND
 
 
+def test_the_epoch_is_a_time_as_any_other(tmp_path: Path) -> None:
+    for written_so, found in (("1970-01-01T00:00:00Z", 1), ("1970-01-01T00:00:01Z", SECOND)):
+        file = written(tmp_path, f"[kinds.a]\ncommand = ['true']\nschedule_at = {written_so}")
+        assert load(file, {}, {}).kinds["a"].schedule_at == found
+
+
 def test_command_line_over_environment_over_file_over_default(tmp_path: Path) -> None:
     file = written(tmp_path, "grpc_port = 1\nhttp_port = 1\nmesos_port = 1")
     environ = {"PORTICO_HTTP_PORT": "2", "PORTICO_MESOS_PORT": "2"}

@@ -93,6 +93,7 @@ class World:
         self.tables_run = RUNS
         self.plane = None
         self.tasks = []
+        self.operations_under_way = {}  # in their order, so that a seed stays what it is
         self.workers = {}
         self.answered = {}
         self.faults_made = Counter()
@@ -169,8 +170,8 @@ class World:
             return
         self.plane = None
         self.writer.dead = True
-        for task in self.tasks:
-            task.cancel()
+        for task in (*self.tasks, *self.operations_under_way):
+            task.cancel()  # who waits for an answer loses its connection
         for peer in (*self.nodes, *self.workers.values()):
             peer.control_died()
         self.loop.call_later(0.1 + self.source.random() * 3, self.start_control)
@@ -243,7 +244,9 @@ class World:
             self._start(self._drain())
 
     def _start(self, coroutine):
-        self.loop.create_task(self._guarded(coroutine, self.plane))
+        task = self.loop.create_task(self._guarded(coroutine, self.plane))
+        self.operations_under_way[task] = None
+        task.add_done_callback(self.operations_under_way.pop)
 
     async def _guarded(self, coroutine, plane):
         try:

@@ -238,4 +238,4 @@ def _instant(text: str) -> Instant:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise Invalid(f"{text!r} is not an RFC 3339 time") from error
-    return Instant(round(moment.timestamp() * 1_000_000))
+    return Instant(round(moment.timestamp() * 1_000_000) or 1)  # 0 says that there is none

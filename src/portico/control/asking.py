@@ -205,7 +205,9 @@ async def _overview(plane: Plane, _query: Query) -> Overview:
         nodes=len(plane.state.nodes),
         connected_nodes=len(plane.gateway.sessions),
         runs=dict(Counter(run.state.value for run in plane.state.runs.values())),
-        instances=dict(Counter(instance.state.value for instance in plane.state.instances.values())),
+        instances=dict(
+            Counter(instance.state.value for instance in plane.state.instances.values() if not instance.ended)
+        ),
         kinds=sum(1 for job in plane.state.jobs.values() if job.id.startswith(KIND_PREFIX) and not job.retired),
         workers=sum(len(fleet.workers) for fleet in plane.fleets.fleets.values()),
         calls=_by_state(plane.calls.book.tallies.values()),

@@ -28,7 +28,7 @@ def fill(pattern: Sequence[str], arguments: Sequence[str]) -> tuple[str, ...]:
             return match.group(1)
         position = int(match.group(2))
         if position >= len(arguments):
-            raise Invalid(f"the command needs argument {position}, but {len(arguments)} were given", "arguments")
+            raise Invalid(f"the command names argument {position}, counted from 0; got {len(arguments)}", "arguments")
         used.add(position)
         return arguments[position]
 

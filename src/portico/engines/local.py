@@ -1,7 +1,7 @@
 """The local engine: one keeper per declared node, on this machine.
 
-Promises: a node that is already running is left as it is; stopping the engine leaves nodes and their Runs alone unless
-they are to be stopped.
+Promises: a node that is already running is left as it is; one whose keeper has died is started anew; stopping the
+engine leaves nodes and their Runs alone unless they are to be stopped.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ _log = structlog.get_logger(__name__)
 STOP_PATIENCE = 20.0
 _LOOK_EVERY = 0.05
 
+WATCH_EVERY = 1.0
+"""Seconds between two looks at the keepers."""
+
+LONGEST_PAUSE = 60.0
+"""Seconds before a keeper is started again that dies each time; the pause begins with two looks, and doubles."""
+
 
 class LocalEngine:
     """The nodes of one data directory."""
@@ -30,12 +36,50 @@ class LocalEngine:
     def __init__(self, root: Path, configs: Mapping[str, NodeConfig]) -> None:
         self._root = root
         self._configs = configs
+        self._pauses: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Make sure that every node has its keeper."""
+        """Make sure that every node has its keeper, now and until `close` or `stop_nodes`."""
         for name, config in self._configs.items():
             pid = await asyncio.to_thread(start_keeper, self._root / name, config)
             _log.info("node started", node=name, keeper=pid)
+        self._watching = asyncio.create_task(self.watch(), name="keepers")
+
+    async def close(self) -> None:
+        """Look after the nodes no more, and leave them as they are."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+            self._watching = None
+
+    async def watch(self) -> None:
+        """Start nodes anew whose keeper has died, until cancelled."""
+        while True:
+            await asyncio.sleep(WATCH_EVERY)
+            alive = await asyncio.to_thread(self._alive)
+            for name in self._configs:
+                if asyncio.get_running_loop().time() < self._due.get(name, 0.0):
+                    continue
+                if name not in alive:
+                    await self._revive(name)
+                else:
+                    self._pauses.pop(name, None)
+
+    async def _revive(self, name: str) -> None:
+        pause = self._pauses[name] = min(2 * self._pauses.get(name, WATCH_EVERY), LONGEST_PAUSE)
+        self._due[name] = asyncio.get_running_loop().time() + pause
+        starting = asyncio.create_task(asyncio.to_thread(start_keeper, self._root / name, self._configs[name]))
+        try:
+            pid = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await asyncio.wait([starting])  # so that whoever stops the nodes next finds it
+            raise
+        except (Unavailable, OSError) as error:
+            _log.warning("a node has no keeper", node=name, reason=str(error), again_seconds=pause)
+            return
+        _log.warning("node started anew: its keeper had died", node=name, keeper=pid)
 
     def _alive(self) -> list[str]:
         return [name for name in self._configs if keeper_alive(self._root / name) is not None]
@@ -45,6 +89,7 @@ class LocalEngine:
 
         Raises Unavailable naming the nodes that have not ended in time.
         """
+        await self.close()
         told: dict[str, AgentSession] = {}
         try:
             async with asyncio.timeout(STOP_PATIENCE):

@@ -7,6 +7,8 @@ in the log beside the traceback, and no text of it reaches the caller.
 from __future__ import annotations
 
 import asyncio
+import bisect
+import itertools
 from typing import Any, TypeAlias
 
 import grpc
@@ -22,6 +24,8 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Code = grpc.StatusCode
 
 LONGEST_DETAILS = 4_096
+"""Bytes on the wire."""
+_CUT = "…"
 _BY_NUMBER = {code.value[0]: code for code in Code}
 # Ends that tell about the caller's request and not about the health of this server.
 _EXPECTED = frozenset(
@@ -117,10 +121,17 @@ def internal(error: BaseException, log: FilteringBoundLogger) -> Ending:
 
 
 def fit(details: str) -> str:
-    """Make text fit for a status: bounded, since clients limit metadata to 8 KB, and encodable."""
-    if len(details) > LONGEST_DETAILS:
-        details = details[: LONGEST_DETAILS - 1] + "…"
-    return details.encode("utf-8", "replace").decode()
+    """Make text fit for a status: encodable, and bounded as it travels, since clients limit metadata to 8 KB."""
+    text = details[: LONGEST_DETAILS + 1].encode("utf-8", "replace").decode()
+    sizes = list(itertools.accumulate(map(_travelling_bytes, text)))
+    if not sizes or sizes[-1] <= LONGEST_DETAILS:
+        return text
+    return text[: bisect.bisect_right(sizes, LONGEST_DETAILS - _travelling_bytes(_CUT))] + _CUT
+
+
+def _travelling_bytes(character: str) -> int:
+    """Count what a character of a status takes on the wire: all but printable ASCII goes as %XX for each byte."""
+    return 1 if " " <= character <= "~" and character != "%" else 3 * len(character.encode())
 
 
 def code_of(context: Context) -> grpc.StatusCode:

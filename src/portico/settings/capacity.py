@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 DISK_TYPES = ("path", "mount")
 _NO_PORTS = NodeSettings(name="").ports
+_LONGEST_NAME = 255
+"""Bytes of a node's name, which is that of its folder too."""
 
 
 def resources(place: Place) -> dict[str, int]:
@@ -62,7 +64,7 @@ def nodes(place: Place) -> tuple[NodeSettings, ...]:
 def _node(place: Place, default_name: str) -> NodeSettings:
     with Table(place) as table:
         return NodeSettings(
-            name=table.take("name", text, default_name),
+            name=table.take("name", _node_name, default_name),
             cpus=table.take(CPUS, amount, None),
             mem=table.take(MEM, amount, None),
             disk=table.take(DISK, amount, None),
@@ -74,6 +76,16 @@ def _node(place: Place, default_name: str) -> NodeSettings:
             oversubscribe=table.take("oversubscribe", fraction, 0.0),
             disks=table.take("disks", list_reader(_disk, "tables"), ()),
         )
+
+
+def _node_name(place: Place) -> str:
+    """A name that one folder can have, beside those of the other nodes."""
+    found = text(place)
+    if found in (".", "..") or "/" in found or not found.isprintable():
+        raise Rejected(f"{found!r} cannot name a node", "a name without slashes and control characters, such as n1")
+    if len(found.encode("utf-8", "replace")) > _LONGEST_NAME:
+        raise Rejected("the name is too long", f"at most {_LONGEST_NAME} bytes")
+    return found
 
 
 def _disk(place: Place) -> DiskSettings:

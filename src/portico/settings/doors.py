@@ -1,21 +1,15 @@
-"""What only one door knows: `[doors]` with its tables, and the periods in `[timers]`."""
+"""What only one door knows: `[doors]` with its tables."""
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
-from portico.domain.identity import Micros
 from portico.settings.armonik import Armonik, armonik
 from portico.settings.mesos import Mesos, mesos
 from portico.settings.model import DOORS
-from portico.settings.problems import nearest
-from portico.settings.reading import Place, Table, entries
-from portico.settings.scalars import address, duration, some_of
+from portico.settings.reading import Place, Table
+from portico.settings.scalars import address, some_of
 from portico.settings.titus import Titus, titus
-
-_TIMER = re.compile(r"([a-z0-9]+)\.[a-z][a-z0-9_]*")
 
 
 class Doors(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,17 +37,3 @@ def doors(place: Place) -> Doors:
 def _beam(place: Place) -> str | None:
     with Table(place) as table:
         return table.take("forward", address, None)
-
-
-def timers(place: Place) -> dict[str, Micros]:
-    """Periods by `<door>.<name>`; the doors know their own names and defaults."""
-    found: dict[str, Micros] = {}
-    for name, entry in entries(place):
-        match = _TIMER.fullmatch(name)
-        if match is None:
-            entry.reject("not the name of a timer", '"DOOR.NAME", such as "mesos.heartbeat"')
-        elif match.group(1) not in DOORS:
-            entry.reject(f"{match.group(1)!r} is not a door", nearest(match.group(1), DOORS))
-        else:
-            found[name] = entry.read(duration, Micros(0))
-    return found

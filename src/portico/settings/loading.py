@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from portico.settings import scalars
 from portico.settings.capacity import images, nodes, pools
-from portico.settings.doors import Doors, doors, timers
+from portico.settings.doors import Doors, doors
 from portico.settings.environment import add_environment, add_overrides
 from portico.settings.kinds import kinds, python
 from portico.settings.layers import Layers
@@ -34,6 +34,7 @@ from portico.settings.scalars import (
     secret,
     text,
 )
+from portico.settings.timers import timers
 from portico.settings.toml_source import read_toml
 
 if TYPE_CHECKING:

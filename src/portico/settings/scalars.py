@@ -261,7 +261,10 @@ def available(words: Sequence[str], later: Sequence[str]) -> Reader[str]:
 
 
 def instant(place: Place) -> Instant:
-    """A TOML date and time; without an offset it is of the server's own zone."""
+    """A TOML date and time; without an offset it is of the server's own zone.
+
+    The epoch itself is told a microsecond later, because 0 says that there is none.
+    """
     expected = "a date and time such as 2026-12-01T03:00:00Z"
     if not isinstance(place.value, datetime):
         raise Rejected(f"got {kind_of(place.value)}", expected)
@@ -269,7 +272,7 @@ def instant(place: Place) -> Instant:
         seconds = place.value.replace(microsecond=0).timestamp()
     except (OverflowError, ValueError, OSError) as error:
         raise Rejected(f"{place.value} is out of range", expected) from error
-    return Instant(int(seconds) * SECOND + place.value.microsecond)
+    return Instant(int(seconds) * SECOND + place.value.microsecond or 1)
 
 
 def cron_text(place: Place) -> str:

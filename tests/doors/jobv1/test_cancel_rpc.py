@@ -34,7 +34,7 @@ def test_an_instance_that_waits_is_cancelled_at_once(client, server, pipe):
     assert (cancelled["uuid"], cancelled["state"]) == (second, CANCELLED)
     found = client.find(second)
     assert found == cancelled
-    assert found["attempts"] == 0
+    assert (found["attempts"], found["error"]) == (0, "cancelled")
     assert found["canceled_at"] == found["terminated_at"]
     assert "processed_at" not in found
     assert client.find(first)["state"] == PROCESSING
@@ -48,7 +48,7 @@ def test_one_that_runs_is_stopped_and_ends_cancelled(client, server, pipe):
     assert answered["state"] in {PROCESSING, CANCELLED}
     server.ended(one)
     found = client.find(one)
-    assert (found["state"], found["attempts"]) == (CANCELLED, 1)
+    assert (found["state"], found["attempts"], found["error"]) == (CANCELLED, 1, "cancelled")
     assert found["canceled_at"] == found["terminated_at"] >= found["processed_at"]
     assert server.get(f"/runs/{run}")["state"] == "killed"
 

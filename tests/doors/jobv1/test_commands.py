@@ -42,6 +42,20 @@ def test_output_that_is_no_text_is_still_told(client, server):
     assert run(client, server, "bytes")["results"] == ["café", "bad\ufffd", "", "last"]
 
 
+def test_only_line_feeds_end_a_line(client, server):
+    results = ["form\ffeed", "line\u2028separator", "\rback", "", "\vlast"]
+    assert run(client, server, "separators")["results"] == results
+
+
+def test_a_character_that_is_cut_by_the_bound_is_left_out(client, server):
+    assert run(client, server, "cut")["results"] == ["1234", "ab"]
+
+
+def test_results_are_ten_thousand_lines_at_most(client, server):
+    for count, kept in ((10_000, 10_000), (10_001, 10_000)):
+        assert run(client, server, "counts", str(count))["results"] == [str(number + 1) for number in range(kept)]
+
+
 def test_a_command_has_its_variables_and_a_sandbox_of_its_own(client, server):
     one, two = (run(client, server, "environment")["results"] for _ in range(2))
     for colour, directory, sandbox, home in (one, two):
@@ -192,3 +206,10 @@ def test_what_cannot_start_is_terminated_with_the_reason(client, server, kind):
     assert found["state"] == TERMINATED
     assert found["terminated_at"]
     assert "no such program" in found["error"]
+
+
+@pytest.mark.parametrize(("kind", "tries"), [("missing", 1), ("never-starts", 2)])
+def test_a_try_that_could_not_begin_is_counted_and_has_its_time(client, server, kind, tries):
+    found = run(client, server, kind)
+    assert found["attempts"] == tries
+    assert found["created_at"] <= found["processed_at"] == found["terminated_at"]

@@ -179,7 +179,7 @@ MORE = {
     TIMED_OUT: {"error", "processed_at", "terminated_at", "timed_out_at"},
     PROCESSING: {"arguments", "processed_at"},
     SCHEDULED: {"arguments"},
-    CANCELLED: {"arguments", "terminated_at", "canceled_at"},
+    CANCELLED: {"arguments", "error", "terminated_at", "canceled_at"},
 }
 
 

@@ -50,6 +50,12 @@ def test_an_unknown_kind_is_not_found(client, kind):
     assert refused(client, kind=kind) == ("NOT_FOUND", f"registered job not found: {kind}")
 
 
+@pytest.mark.parametrize("letter", ["x", "ü", "漢", "😀"])
+def test_an_unknown_kind_of_any_length_is_not_found(client, letter):
+    assert refused(client, kind=letter * 500) == ("NOT_FOUND", f"registered job not found: {letter * 500}")
+    assert refused(client, kind=letter * 20_000) == ("NOT_FOUND", f"registered job not found: {letter * 500}…")
+
+
 def test_an_empty_kind_is_not_found(client):
     assert refused(client, kind="") == ("NOT_FOUND", "registered job not found: ")
 

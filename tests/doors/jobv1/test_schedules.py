@@ -148,3 +148,8 @@ def test_a_time_in_the_past_means_at_once_and_only_once(client, server):
     (later,) = client.lookup(kind="later")
     assert (later["state"], later["attempts"]) == (SCHEDULED, 0)
     assert "processed_at" not in later
+
+
+def test_the_epoch_means_at_once_too(client, server):
+    (one,) = client.lookup(kind="epoch")
+    assert server.ended(one["uuid"])["attempts"] == 1

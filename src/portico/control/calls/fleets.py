@@ -236,8 +236,7 @@ class Fleets:
         worker = self._worker(instance)
         if worker is not None:
             worker.open = False
-        grace = self._plane.state.jobs[instance.job].template.grace
-        runs.order_stop(self._plane, tx, run, StopOrder(reason, tx.now, grace, message))
+        runs.order_stop(self._plane, tx, run, StopOrder(reason, tx.now, run.grace, message))
 
     def on_run(self, tx: Transaction, _old: Run, run: Run) -> None:
         """Hear of a change of a Run: when a worker's Run ends, what it had goes back or is lost."""

@@ -194,9 +194,9 @@ class Capacity:
         return take_ports(self.labelled.plain_ports(node, self._free_ports[node]), count)[0]
 
     def known_pools(self) -> set[str]:
-        """Name every pool that has demand or allocation, and all pools above them."""
+        """Name every pool that has Runs waiting, demand or allocation, and all pools above them."""
         pools = {ROOT_POOL}
-        for path in itertools.chain(self.demand, self.allocation):
+        for path in itertools.chain(self._waiting, self.demand, self.allocation):
             pools.update(lineage(path))
         return pools
 

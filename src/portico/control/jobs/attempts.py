@@ -5,6 +5,7 @@ Promises: an Instance has at most one live Attempt; what its Run or Call reports
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,16 @@ from portico.deciding.commands import fill
 from portico.domain.errors import Invalid
 from portico.domain.identity import Instant
 from portico.domain.jobs import INSTANCE_LIFE, Instance, InstanceState, Job, JobMode
-from portico.domain.runs import Outcome, Run, RunState, StopOrder, StopReason
+from portico.domain.runs import Run, RunState, StopOrder, StopReason
 
 if TYPE_CHECKING:
     from portico.control.plane import Plane
     from portico.control.transaction import Transaction
 
 MOST_RESULTS = 10_000
+"""Lines that are kept as results, however short they are."""
+
+_decoder = getincrementaldecoder("utf-8")
 
 
 class Attempts:
@@ -125,7 +129,7 @@ def ending_of(run: Run) -> Ending:
     """Say what the end of a Run means for the Instance it was an Attempt of."""
     outcome = run.outcome
     assert outcome is not None
-    lines = _lines(outcome)
+    lines = _lines(outcome.output, run.spec.capture)
     if run.state is RunState.SUCCEEDED:
         return Ending(Verdict.SUCCESS, run.ended_at, run.started_at, results=lines)
     error = outcome.message or f"ended: {outcome.cause.value}"
@@ -143,7 +147,10 @@ _BY_REASON = {
 }
 
 
-def _lines(outcome: Outcome) -> tuple[str, ...]:
-    if not outcome.output:
+def _lines(output: bytes, most: int) -> tuple[str, ...]:
+    """Give the lines of an output of which so many bytes at most were kept; a character cut there is left out."""
+    if not output:
         return ()
-    return tuple(outcome.output.decode("utf-8", "replace").splitlines()[:MOST_RESULTS])
+    text = _decoder("replace").decode(output, final=len(output) < most)
+    lines = text.removesuffix("\n").split("\n")[:MOST_RESULTS]
+    return tuple([line.removesuffix("\r") for line in lines])

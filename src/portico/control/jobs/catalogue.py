@@ -1,7 +1,8 @@
 """The catalogue of kinds: Jobs that stand ready to be asked for Instances, as configured at start.
 
 Promises: a kind keeps its registration time, its recurring Instance and its next firing over restarts, unless its
-schedule changed; one that is no longer configured is retired, never deleted, and its history stays.
+schedule changed; one that is no longer configured is retired, never deleted, and its history stays. A firing of a
+schedule that was taken away never comes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ MOST_ARGUMENTS = 1_000
 LONGEST_ARGUMENT = 128 * 1024 - 1
 """Bytes; the kernel takes no longer single argument."""
 LONGEST_ARGUMENTS = 1 << 20
+MOST_SHOWN = 500
+"""Characters of an unknown kind that its refusal repeats: what carries errors takes no more than some kilobytes."""
 
 
 def kind_id(name: str) -> str:
@@ -66,9 +69,11 @@ def _adopt(plane: Plane, tx: Transaction, job: Job) -> None:
     if job.mode is not JobMode.DEMAND:
         return
     if changed and (job.schedule.cron or job.schedule.at) and not _fired(old, job, tx.now):
-        firing.arm(plane, tx, job)
+        if not firing.arm(plane, tx, job).fire_at:
+            _cancel_waiting(plane, tx, job)
     elif changed and job.fire_at:
         tx.put(msgspec.structs.replace(job, fire_at=Instant(0)))
+        _cancel_waiting(plane, tx, job)
     else:
         firing.resume(plane, tx, job)
 
@@ -80,6 +85,11 @@ def _fired(old: Job | None, job: Job, now: Instant) -> bool:
 
 def _retire(plane: Plane, tx: Transaction, job: Job) -> None:
     tx.put(msgspec.structs.replace(job, retired=True, fire_at=Instant(0)))
+    _cancel_waiting(plane, tx, job)
+
+
+def _cancel_waiting(plane: Plane, tx: Transaction, job: Job) -> None:
+    """Cancel the Instance that waits for a firing which is not to come; one that has begun goes on to its end."""
     instance = plane.state.instances.get(job.recurring)
     if instance is not None and instance.state is InstanceState.WAITING:
         cancel(plane, tx, instance)
@@ -89,7 +99,8 @@ def schedule(plane: Plane, tx: Transaction, command: ScheduleKind) -> Instance:
     """Add an Instance of a kind; raises NotFound for an unknown kind, Invalid for arguments it cannot take."""
     job = plane.state.jobs.get(kind_id(command.kind))
     if job is None or job.retired or not command.kind:
-        raise NotFound(f"registered job not found: {command.kind}")
+        shown = command.kind if len(command.kind) <= MOST_SHOWN else f"{command.kind[:MOST_SHOWN]}…"
+        raise NotFound(f"registered job not found: {shown}")
     check_arguments(command.arguments)
     if not job.template.function:
         fill(job.template.spec.argv, command.arguments)

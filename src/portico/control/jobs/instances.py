@@ -173,6 +173,8 @@ def _count(job: Job, instance: Instance, ending: Ending, ran_for: int) -> Instan
         changes = {"attempts": instance.attempts + tried, "tries": instance.tries + tried}
     if ending.started_at:
         changes["started_at"] = ending.started_at
+    elif job.mode is JobMode.DEMAND and changes.get("attempts", 0) > instance.attempts:
+        changes["started_at"] = ending.at  # a try that could not begin: it is told as one that ended as it began
     if not ending.counted:
         changes["forgiven"] = instance.forgiven + tried
     if ending.system:

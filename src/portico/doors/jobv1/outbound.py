@@ -12,6 +12,8 @@ from portico.wire.jobv1 import service_pb2 as pb
 _MICROS = 1_000_000
 MOST_KEPT = 16_384
 """Encodings of ended instances kept for the next list, a few hundred bytes each."""
+CANCELLED = "cancelled"
+"""The error of what was cancelled before there was anything else to say."""
 
 
 def timestamp(instant: int) -> Timestamp:
@@ -46,6 +48,7 @@ def _stamp_end(message: pb.JobInstance, record: Instance) -> None:
         return
     message.terminated_at.CopyFrom(ended)
     if record.state is InstanceState.CANCELLED:
+        message.error = record.error or CANCELLED
         message.cancelled_at.CopyFrom(ended)
     elif record.state is InstanceState.TIMED_OUT:
         message.timed_out_at.CopyFrom(ended)
