@@ -52,8 +52,10 @@ def test_an_unknown_kind_is_not_found(client, kind):
 
 @pytest.mark.parametrize("letter", ["x", "ü", "漢", "😀"])
 def test_an_unknown_kind_of_any_length_is_not_found(client, letter):
-    assert refused(client, kind=letter * 500) == ("NOT_FOUND", f"registered job not found: {letter * 500}")
-    assert refused(client, kind=letter * 20_000) == ("NOT_FOUND", f"registered job not found: {letter * 500}…")
+    code, details = refused(client, kind=letter * 20_000)
+    assert code == "NOT_FOUND"
+    assert details.startswith(f"registered job not found: {letter * 300}")
+    assert details.endswith(f"{letter}…")
 
 
 def test_an_empty_kind_is_not_found(client):

@@ -29,8 +29,6 @@ MOST_ARGUMENTS = 1_000
 LONGEST_ARGUMENT = 128 * 1024 - 1
 """Bytes; the kernel takes no longer single argument."""
 LONGEST_ARGUMENTS = 1 << 20
-MOST_SHOWN = 500
-"""Characters of an unknown kind that its refusal repeats: what carries errors takes no more than some kilobytes."""
 
 
 def kind_id(name: str) -> str:
@@ -99,8 +97,7 @@ def schedule(plane: Plane, tx: Transaction, command: ScheduleKind) -> Instance:
     """Add an Instance of a kind; raises NotFound for an unknown kind, Invalid for arguments it cannot take."""
     job = plane.state.jobs.get(kind_id(command.kind))
     if job is None or job.retired or not command.kind:
-        shown = command.kind if len(command.kind) <= MOST_SHOWN else f"{command.kind[:MOST_SHOWN]}…"
-        raise NotFound(f"registered job not found: {shown}")
+        raise NotFound(f"registered job not found: {command.kind}")
     check_arguments(command.arguments)
     if not job.template.function:
         fill(job.template.spec.argv, command.arguments)
