@@ -9,9 +9,14 @@ from clients.titus.waiting import archived, states
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(90)]
 
 
-def test_a_batch_job_is_created_watched_to_its_end_and_found_in_the_archive(remote, grpc):
-    made = grpc.create(batch("test -n $TITUS_TASK_ID && echo word", size=2))
-    told = remote.stream("ObserveJob", {"id": made}).end()
+def test_a_batch_job_is_created_watched_to_its_end_and_found_in_the_archive(remote, grpc, tmp_path):
+    watched = tmp_path / "watched"
+    wait = f"until test -e {watched}; do sleep 0.02; done"  # a job that is over can only be found in the archive
+    made = grpc.create(batch(f"{wait}; test -n $TITUS_TASK_ID && echo word", size=2))
+    observed = remote.stream("ObserveJob", {"id": made})
+    observed.snapshot()
+    watched.touch()
+    told = observed.end()
     assert "jobUpdate" in told[0]
     assert [one for one in told if "snapshotEnd" in one]
     assert any(job_state(one, "Finished") for one in told)
