@@ -140,19 +140,24 @@ class Endings:
             facts = msgspec.structs.replace(facts, oom_kills=site.cgroups.boxed_oom_kills(charge.cgroup))
         if not facts.peak_memory and self._is_ours(death.peak_memory):
             death = death._replace(peak_memory=0)  # a spawned child starts with our own peak: it says nothing
-        return judge(death, facts, charge.stop, charge.blame or self._blame(charge, facts), output)
+        return judge(death, facts, charge.stop, charge.blame or self._blame(charge, death, facts), output)
 
-    def _blame(self, charge: Charge, facts: CgroupFacts) -> tuple[EndCause, str] | None:
-        """Blame a switchboard that ended without taking its socket away: it was not its program that ended first.
+    def _blame(self, charge: Charge, death: Death, facts: CgroupFacts) -> tuple[EndCause, str] | None:
+        """Blame a switchboard that failed without taking its socket away: it was not its program that ended first.
 
         A session's is left out, which goes the same way as the program that it kills.
         """
         spec = charge.order.spec
-        if not spec.attach or spec.attach.endswith(_SESSION) or spec.container is not None:
+        if not death.code or not spec.attach or spec.attach.endswith(_SESSION) or spec.container is not None:
             return None
-        if charge.stop is not None or facts.oom_kills or not self._site.sandboxes.holds(charge.run, SOCKET):
+        if self._is_being_ended(charge) or facts.oom_kills or not self._site.sandboxes.holds(charge.run, SOCKET):
             return None
         return EndCause.SWITCHBOARD, "its switchboard ended before it"
+
+    def _is_being_ended(self, charge: Charge) -> bool:
+        """Tell whether a Run was told to stop, or the one around it, whose group is killed as a whole."""
+        parent = self._site.charges.get(charge.order.parent) if charge.order.parent else None
+        return charge.stop is not None or (parent is not None and (parent.stop is not None or not parent.live))
 
     def _is_ours(self, peak: int) -> bool:
         """Tell whether a peak of memory use may be the one that this process had itself."""
