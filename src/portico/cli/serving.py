@@ -12,6 +12,7 @@ from portico.cli import dismissing, rendering, showing, words
 from portico.cli.connection import Record, Server, endpoints, unreachable
 from portico.cli.failures import Failed, Misused
 from portico.cli.options import Asked, Target, data_directory
+from portico.grpc_polling import import_grpc_without_threads
 
 CONFIG_FILE = "portico.toml"
 CONFIG_VARIABLE = "PORTICO_CONFIG"
@@ -87,6 +88,7 @@ def up(  # noqa: PLR0913 — the flags of the contract, all by keyword
         settings = load(config_file(config, data_directory(data_dir)), os.environ, flags)
     except SettingsError as error:
         raise Misused(str(error)) from error
+    import_grpc_without_threads()
     from portico.main import serve  # noqa: PLC0415 — as above
 
     return uvloop.run(serve(settings))

@@ -12,6 +12,7 @@ import sys
 
 from portico.domain.errors import Invalid, Unavailable
 from portico.doors.armonik.outpost.settings import read_settings
+from portico.grpc_polling import import_grpc_without_threads
 
 _UNABLE, _USAGE = 1, 2
 
@@ -28,6 +29,7 @@ def main() -> int:
         settings = read_settings(sys.argv[1:], environment)
         # The worker is forked off and becomes another program at once: gRPC need not prepare for it.
         os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+        import_grpc_without_threads()
         # Only now: wrong arguments are answered before much is loaded.
         import uvloop  # noqa: PLC0415 — likewise
 
