@@ -5,7 +5,6 @@ Small answers come from memory, once what they saw is durable; lists and history
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from heapq import nlargest
@@ -39,7 +38,6 @@ from portico.control.queries import (
 from portico.deciding.entitlement import entitle
 from portico.domain.calls.states import CallState
 from portico.domain.errors import Invalid, NotFound, Unavailable
-from portico.domain.events import Selector
 from portico.domain.frames import FileFact, Usage
 from portico.domain.jobs import Instance, Job
 from portico.domain.nodes import Pool
@@ -47,25 +45,44 @@ from portico.domain.runs import RUN_LIFE, Run
 from portico.domain.slices import sums
 from portico.store.port import Condition, Operator
 
+if TYPE_CHECKING:
+    from portico.control.plane import Plane
+    from portico.control.shaping import Shape
+
 YOUNG = 50_000
 """Microseconds since it was scheduled for which a lookup of one Instance waits a moment for its end."""
 
 A_MOMENT = 0.005
 """Seconds."""
 
-if TYPE_CHECKING:
-    from portico.control.plane import Plane
 
-
-async def ask(plane: Plane, query: Query) -> Any:
-    """Answer a query."""
+async def ask(plane: Plane, query: Query, shape: Shape) -> Any:
+    """Answer a query; gives what `shape` makes of the answer."""
+    if isinstance(query, ListInstances) and query.id:
+        return await _look_up(plane, query, shape)
     answer = _ANSWERS.get(type(query))
     if answer is not None:
-        return await answer(plane, query)
+        return shape(await answer(plane, query))
     handler = plane.handlers.get(type(query))
     if handler is None:
         raise Invalid(f"unknown query {type(query).__name__}")
-    return await handler(query)
+    return shape(await handler(query))
+
+
+async def _look_up(plane: Plane, query: ListInstances, shape: Shape) -> Any:
+    """Find one Instance that is named.
+
+    A young one may end soon, and whoever asks for it is likely to ask again until it has: waiting a moment lets a
+    caller that asks without pause hear of a quick end one round trip sooner, and ask half as often.
+    """
+    found = plane.instance(query.id)
+    if found is not None and not found.ended and plane.clock.now() - found.scheduled_at < YOUNG:
+        await plane.awaiting.end(found.id, A_MOMENT)
+        found = plane.instance(query.id)
+    revision = plane.committer.revision
+    shaped = shape([found] if found is not None and _fits(query, found) else [])
+    await plane.committer.settled(revision)
+    return shaped
 
 
 async def _get_instance(plane: Plane, query: GetInstance) -> Instance:
@@ -78,39 +95,8 @@ async def _get_instance(plane: Plane, query: GetInstance) -> Instance:
 
 
 async def _list_instances(plane: Plane, query: ListInstances) -> list[Instance]:
-    if query.id:
-        revision = plane.committer.revision
-        found = plane.instance(query.id)
-        await plane.committer.settled(revision)
-        if found is not None and _may_end_soon(plane, found):
-            found = await _await_end(plane, found)
-        fits = found is not None and _fits(query, found)
-        return [found] if fits and found is not None else []
     await plane.committer.settled(plane.committer.revision)
     return await read(plane, plane.state.tables["instances"], wanted_instances(query), query.newest)
-
-
-def _may_end_soon(plane: Plane, instance: Instance) -> bool:
-    """Tell whether an Instance is so young that whoever asks for it is likely to ask again until it has ended."""
-    return not instance.ended and plane.clock.now() - instance.scheduled_at < YOUNG
-
-
-async def _await_end(plane: Plane, instance: Instance) -> Instance:
-    """Wait a moment for the end of an Instance; gives it as it is then.
-
-    A caller that asks without pause hears of a quick end one round trip sooner this way, and asks half as often.
-    """
-    watcher = plane.hub.open(Selector(id=instance.id))
-    try:
-        async with asyncio.timeout(A_MOMENT):
-            while not instance.ended and (events := await watcher.take()):
-                newest = events[-1].record
-                instance = newest if isinstance(newest, Instance) else instance
-    except TimeoutError:
-        return instance
-    finally:
-        plane.hub.close(watcher)
-    return instance
 
 
 def _fits(query: ListInstances, instance: Instance) -> bool:

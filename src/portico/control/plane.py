@@ -29,10 +29,12 @@ from portico.control.extensions import Extension, Handler
 from portico.control.history import History
 from portico.control.jobs import catalogue, firing, instances
 from portico.control.jobs.attempts import Attempts
+from portico.control.jobs.awaiting import Awaiting
 from portico.control.jobs.goals import Goals
 from portico.control.jobs.listeners import JobEar
 from portico.control.jobs.queues import Queues
 from portico.control.queries import Query
+from portico.control.shaping import Shape, as_it_is
 from portico.control.state import Grouped, State
 from portico.control.tallies import Tallies
 from portico.control.timers import Timers
@@ -94,6 +96,7 @@ class Plane:
         self.gang_runs = Grouped(lambda run: "" if run.ended else run.gang)
         self.node_runs = Grouped(lambda run: "" if run.ended else run.node)
         self.job_instances = Grouped(lambda instance: "" if instance.ended else instance.job)
+        self.awaiting = Awaiting()
         self.worker_instances = Grouped(lambda instance: "" if instance.ended else instance.worker)
         self.scheduling = Scheduling(self)
         self.offers = Offers(self, offers or OfferSettings())
@@ -136,7 +139,12 @@ class Plane:
             self.offers.bidding.on_run,
         ):
             self.state.index("runs", run_index)
-        for instance_index in (self.job_instances, self.worker_instances, self.queues.on_instance):
+        for instance_index in (
+            self.job_instances,
+            self.worker_instances,
+            self.queues.on_instance,
+            self.awaiting.on_instance,
+        ):
             self.state.index("instances", instance_index)
         self.calls.load()
         for extension in self.extensions.values():
@@ -212,13 +220,13 @@ class Plane:
         """Open a transaction."""
         return Transaction(self)
 
-    async def submit(self, command: Command) -> Any:
-        """Carry out a command; the answer is durable when it is given."""
-        return await submitting.submit(self, command)
+    async def submit(self, command: Command, shape: Shape = as_it_is) -> Any:
+        """Carry out a command; the answer is durable when it is given, and what `shape` made of it."""
+        return await submitting.submit(self, command, shape)
 
-    async def ask(self, query: Query) -> Any:
-        """Answer a query from durable state."""
-        return await asking.ask(self, query)
+    async def ask(self, query: Query, shape: Shape = as_it_is) -> Any:
+        """Answer a query from durable state, as `shape` would have it."""
+        return await asking.ask(self, query, shape)
 
     def watch(self, selector: Selector, after: Revision | None = None) -> AsyncIterator[Event]:
         """Yield durable changes after a revision (None: from now on); raises Compacted, Exhausted."""

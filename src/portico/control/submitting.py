@@ -9,6 +9,7 @@ from portico.control.cluster import nodes, runs
 from portico.control.commands import BackUp, CancelInstances, Command, DrainNode, ScheduleKind, StopRun
 from portico.control.jobs import catalogue, firing
 from portico.control.jobs.instances import cancel
+from portico.control.shaping import Shape
 from portico.domain.errors import Conflict, Invalid, NotFound
 from portico.domain.jobs import Instance
 from portico.domain.runs import Run, StopOrder, StopReason
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
 CANCEL_SLICE = 200
 
 
-async def submit(plane: Plane, command: Command) -> Any:
-    """Carry out a command."""
+async def submit(plane: Plane, command: Command, shape: Shape) -> Any:
+    """Carry out a command; gives what `shape` makes of the answer."""
     plane.committer.check_room()
+    if isinstance(command, ScheduleKind):
+        with plane.begin() as tx:
+            instance = catalogue.schedule(plane, tx, command)
+        shaped = shape(instance)
+        await plane.committer.settled(tx.revision)
+        return shaped
+    return shape(await _carry_out(plane, command))
+
+
+async def _carry_out(plane: Plane, command: Command) -> Any:
     match command:
-        case ScheduleKind():
-            with plane.begin() as tx:
-                instance = catalogue.schedule(plane, tx, command)
-            await plane.committer.settled(tx.revision)
-            return instance
         case CancelInstances():
             return await _cancel(plane, command)
         case StopRun():

@@ -12,6 +12,7 @@ import msgspec
 
 from portico.control.commands import Command
 from portico.control.queries import InstancePage, ListInstances, ListJobs, PageInstances, Query
+from portico.control.shaping import Shape
 from portico.domain.errors import Exhausted
 from portico.domain.jobs import Instance, JobMode
 from portico.doors.jobv1 import inbound, outbound
@@ -30,17 +31,17 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Control(Protocol):
     """What the door needs of control."""
 
-    async def submit(self, command: Command) -> Any:
+    async def submit(self, command: Command, shape: Shape = ...) -> Any:
         """Carry out a command."""
         ...
 
-    async def ask(self, query: Query) -> Any:
+    async def ask(self, query: Query, shape: Shape = ...) -> Any:
         """Answer a query."""
         ...
 
 
 class JobService:
-    """One method per RPC. Lists of instances are answered as bytes, encoded a slice at a time."""
+    """One method per RPC. Instances are answered as bytes, lists of them encoded a slice at a time."""
 
     def __init__(self, control: Control, version: str, most_bytes: int) -> None:
         self._control = control
@@ -52,10 +53,10 @@ class JobService:
         """Tell the product's version, with upstream's leading v."""
         return pb.VersionResponse(version=f"v{self._version}", api_version=API_VERSION)
 
-    async def schedule_job(self, request: pb.ScheduleJobRequest, _context: Context) -> pb.ScheduleJobResponse:
+    async def schedule_job(self, request: pb.ScheduleJobRequest, _context: Context) -> bytes:
         """Add an instance of a kind; every call makes a new one."""
-        instance = await self._control.submit(inbound.schedule(request))
-        return pb.ScheduleJobResponse(instance=outbound.instance(instance))
+        scheduled: bytes = await self._control.submit(inbound.schedule(request), outbound.scheduled)
+        return scheduled
 
     async def list_registered_jobs(
         self, _request: pb.ListRegisteredJobsRequest, _context: Context
@@ -66,16 +67,22 @@ class JobService:
 
     async def lookup_instances(self, request: pb.LookupInstancesRequest, _context: Context) -> bytes:
         """List matching instances, oldest first; a missing query matches all of them."""
-        query = inbound.lookup(request.query)
+        match inbound.lookup(request.query):
+            case ListInstances() as query:
+                found: bytes = await self._control.ask(query, self._listed)
+                return found
+            case PageInstances() as query:
+                return await self._list_pages(query)
+            case None:
+                return b""
+
+    def _listed(self, instances: Sequence[Instance]) -> bytes:
         answer = _Answer(self._encodings, self._most_bytes)
-        match query:
-            case PageInstances():
-                await self._add_pages(answer, query)
-            case ListInstances():
-                await answer.add(await self._control.ask(query))
+        answer.add_slice(instances)
         return answer.whole()
 
-    async def _add_pages(self, answer: _Answer, query: PageInstances) -> None:
+    async def _list_pages(self, query: PageInstances) -> bytes:
+        answer = _Answer(self._encodings, self._most_bytes)
         while True:
             try:
                 page: InstancePage = await self._control.ask(query)
@@ -83,7 +90,7 @@ class JobService:
                 raise Exhausted(f"{error}: {NARROWER}") from error
             await answer.add(page.instances)
             if not page.after:
-                return
+                return answer.whole()
             query = msgspec.structs.replace(query, after=page.after, through=page.through)
 
     async def cancel_instances(self, request: pb.CancelInstancesRequest, _context: Context) -> bytes:
@@ -109,11 +116,15 @@ class _Answer:
         for start in range(0, len(instances), SLICE):
             if start:
                 await asyncio.sleep(0)
-            part = b"".join(map(self._encodings.item, instances[start : start + SLICE]))
-            self._size += len(part)
-            if self._size > self._most_bytes:
-                raise Exhausted(f"the answer exceeds {self._most_bytes} bytes; {NARROWER}")
-            self._parts.append(part)
+            self.add_slice(instances[start : start + SLICE])
+
+    def add_slice(self, instances: Sequence[Instance]) -> None:
+        """Encode a few further instances; raises Exhausted when the answer becomes too large."""
+        part = b"".join(map(self._encodings.item, instances))
+        self._size += len(part)
+        if self._size > self._most_bytes:
+            raise Exhausted(f"the answer exceeds {self._most_bytes} bytes; {NARROWER}")
+        self._parts.append(part)
 
     def whole(self) -> bytes:
         """Give all of it."""
@@ -131,7 +142,7 @@ def add_to_server(service: JobService, server: grpc.aio.Server) -> None:
 
     methods = {
         "GetVersion": unary(service.get_version, pb.VersionRequest, pb.VersionResponse),
-        "ScheduleJob": unary(service.schedule_job, pb.ScheduleJobRequest, pb.ScheduleJobResponse),
+        "ScheduleJob": unary(service.schedule_job, pb.ScheduleJobRequest, None),
         "ListRegisteredJobs": unary(
             service.list_registered_jobs, pb.ListRegisteredJobsRequest, pb.ListRegisteredJobsResponse
         ),
