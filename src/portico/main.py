@@ -22,6 +22,7 @@ from portico.composing.nodes import SLACK_PERIOD, local_nodes, mesos_outpost, no
 from portico.composing.surroundings import link_path, local_zone, server_secret, web_path
 from portico.composing.ticking import SystemClock, SystemIds
 from portico.composing.titus import NATIVE_GRPC_PORT, NATIVE_REST_PORT, TitusParts, TitusServices
+from portico.composing.together import keep_together
 from portico.control.calls.sheets import CALL_SHEETS
 from portico.control.extensions import Extension
 from portico.control.plane import Plane
@@ -125,6 +126,8 @@ class Server:
         loops.add_done_callback(lambda _: self.stopping.set())
         self.loops = loops
         await self._start_nodes(plane, link)
+        together = asyncio.create_task(keep_together(), name="processors")
+        self._stack.push_async_callback(cancel, together)
         await grpc.open()
         self.ready = True
         gc.collect()

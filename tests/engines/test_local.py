@@ -1,6 +1,7 @@
 """Local nodes: each is told when it is to end, also one whose agent is away; one without a keeper gets another."""
 
 import asyncio
+import os
 import threading
 from types import SimpleNamespace
 
@@ -114,3 +115,25 @@ def test_who_stops_watching_waits_for_the_keeper_that_is_being_started(monkeypat
         assert done == [1]
 
     asyncio.run(story())
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="there is one processor only")
+def test_a_keeper_may_run_wherever_the_server_might_when_it_began(monkeypatch, tmp_path):
+    given = os.sched_getaffinity(0)
+    found = []
+
+    def start(_directory, _config):
+        found.append(os.sched_getaffinity(0))
+        raise KeyError("enough")
+
+    monkeypatch.setattr(local, "WATCH_EVERY", 0.001)
+    monkeypatch.setattr(local, "keeper_alive", lambda _directory: None)
+    monkeypatch.setattr(local, "start_keeper", start)
+    engine = LocalEngine(tmp_path, {"n1": None})
+    try:
+        os.sched_setaffinity(0, {min(given)})
+        with pytest.raises(KeyError):
+            asyncio.run(asyncio.wait_for(engine.watch(), 10))
+    finally:
+        os.sched_setaffinity(0, given)
+    assert found == [given]

@@ -7,6 +7,7 @@ engine leaves nodes and their Runs alone unless they are to be stopped.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,11 +40,12 @@ class LocalEngine:
         self._pauses: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._watching: asyncio.Task[None] | None = None
+        self._processors = os.sched_getaffinity(0)
 
     async def start(self) -> None:
         """Make sure that every node has its keeper, now and until `close` or `stop_nodes`."""
         for name, config in self._configs.items():
-            pid = await asyncio.to_thread(start_keeper, self._root / name, config)
+            pid = await asyncio.to_thread(self._start_keeper, name, config)
             _log.info("node started", node=name, keeper=pid)
         self._watching = asyncio.create_task(self.watch(), name="keepers")
 
@@ -70,7 +72,7 @@ class LocalEngine:
     async def _revive(self, name: str) -> None:
         pause = self._pauses[name] = min(2 * self._pauses.get(name, WATCH_EVERY), LONGEST_PAUSE)
         self._due[name] = asyncio.get_running_loop().time() + pause
-        starting = asyncio.create_task(asyncio.to_thread(start_keeper, self._root / name, self._configs[name]))
+        starting = asyncio.create_task(asyncio.to_thread(self._start_keeper, name, self._configs[name]))
         try:
             pid = await asyncio.shield(starting)
         except asyncio.CancelledError:
@@ -80,6 +82,11 @@ class LocalEngine:
             _log.warning("a node has no keeper", node=name, reason=str(error), again_seconds=pause)
             return
         _log.warning("node started anew: its keeper had died", node=name, keeper=pid)
+
+    def _start_keeper(self, name: str, config: NodeConfig) -> int:
+        """Start a keeper that may run wherever this server was allowed to when it began, and so may its Runs."""
+        os.sched_setaffinity(0, self._processors)
+        return start_keeper(self._root / name, config)
 
     def _alive(self) -> list[str]:
         return [name for name in self._configs if keeper_alive(self._root / name) is not None]

@@ -20,6 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[i
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc  # type: ignore[import-untyped]
 
 from portico.domain.errors import AlreadyExists, Conflict, NotFound
+from portico.giving_way import making_threads_that_give_way
 from portico.serving.addresses import Address, refusal, require_free
 from portico.serving.grpc_calls import STOPPING, Calls, Limits, Method
 from portico.serving.grpc_handlers import wrap
@@ -135,7 +136,8 @@ class GrpcServer:
         names_callers = settings.tls is not None and settings.tls.client_authority is not None
         calls = Calls(limits, token, names_callers=names_callers)
         methods = self._methods(calls, limits)
-        server = grpc.aio.server(options=channel_options(settings))
+        with making_threads_that_give_way():
+            server = grpc.aio.server(options=channel_options(settings))
         server.add_generic_rpc_handlers((methods,))
         bound = [_bind(server, address, credentials) for address in addresses]
         if private is not None:

@@ -22,6 +22,7 @@ import msgspec
 
 from portico.domain.errors import Invalid, Unavailable
 from portico.domain.identity import Revision
+from portico.giving_way import give_way
 from portico.store.port import Batch, Change, Prune, PruneEvents, Store
 from portico.store.sheets import BulkChange, weigh
 
@@ -117,7 +118,7 @@ class ThreadWriter:
             self._submitted_records += submit.records
             self._submitted_rows += submit.rows
             self._queue.put(submit)
-            if submit.records or submit.rows > FEW_ROWS:
+            if self._pause == GATHER_ROWS_SECONDS and (submit.records or submit.rows > FEW_ROWS):
                 self._hurry.set()
 
     def submit_prune(self, prune: Prune | PruneEvents) -> None:
@@ -145,6 +146,7 @@ class ThreadWriter:
             raise Unavailable("the writer is closed")
 
     def _run(self) -> None:
+        give_way()
         try:
             while self._write_next():
                 pass

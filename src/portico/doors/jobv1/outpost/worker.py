@@ -28,6 +28,7 @@ from portico.doors.jobv1.outpost.discovery import Catalogue, load
 from portico.doors.jobv1.outpost.execution import Executor
 from portico.doors.jobv1.outpost.link import Address, Link, address
 from portico.doors.jobv1.outpost.shift import Badge, Shift
+from portico.giving_way import give_way
 
 _LOAD_FAILED = 1
 _USAGE = 2
@@ -68,6 +69,7 @@ def main() -> int:
         print(f"worker: {error}", file=sys.stderr)  # noqa: T201 — logging is not set up yet
         return _USAGE
     _write_lines_at_once()
+    give_way()
     catalogue = load(settings.modules, settings.path)
     # After loading, so that a set-up of logging by user code wins.
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LOG_FORMAT)
