@@ -30,22 +30,22 @@ class FreeSpace:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._movable = self._ask("auto_vacuum") == _INCREMENTAL
-        self._unknown = True
+        self.wanted = self._movable
 
     def note(self) -> None:
         """Hear that rows were removed."""
-        self._unknown = True
+        self.wanted = self._movable
 
     def step(self) -> bool:
         """Give some pages back if too many are free; True while there are more."""
-        if not (self._movable and self._unknown):
+        if not self.wanted:
             return False
         free = self._ask("freelist_count")
-        self._unknown = free > max(FREE_PAGES, self._ask("page_count") // FREE_SHARE)
-        if self._unknown:
+        self.wanted = free > max(FREE_PAGES, self._ask("page_count") // FREE_SHARE)
+        if self.wanted:
             # A script, since this statement has a step for each page, and `execute` would take the first one only.
             self._connection.executescript(f"PRAGMA incremental_vacuum({STEP_PAGES})")
-        return self._unknown
+        return self.wanted
 
     def _ask(self, setting: str) -> int:
         found: int = self._connection.execute(f"PRAGMA {setting}").fetchone()[0]

@@ -30,22 +30,22 @@ class LogRoom:
     def __init__(self, database: Path, size: int) -> None:
         self._path = f"{database}-wal"
         self._size = size
-        self._wanted = True
+        self.wanted = True
 
     def grow(self) -> None:
         """Take one step, until there is enough."""
-        if not self._wanted:
+        if not self.wanted:
             return
         try:
             log = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
             try:
                 length = os.fstat(log).st_size
-                self._wanted = length < self._size
-                if self._wanted and length:
+                self.wanted = length < self._size
+                if self.wanted and length:
                     os.pwrite(log, _ZEROS, length)
                     os.fdatasync(log)
             finally:
                 os.close(log)
         except OSError as error:
-            self._wanted = False
+            self.wanted = False
             _log.warning("log_not_lengthened", path=self._path, reason=str(error))

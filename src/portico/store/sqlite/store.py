@@ -114,6 +114,8 @@ class SqliteStore:
 
         True while there are more events to delete or pages to give back.
         """
+        if not self._untidy:
+            return False
         with explained(self._path):
             if not self._swept:
                 self._sweep_events()
@@ -125,6 +127,16 @@ class SqliteStore:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         self._log_room.grow()
         return freeing or not self._swept
+
+    @property
+    def _untidy(self) -> bool:
+        """Tell whether there is anything to tidy; asked after each commit, so it must cost next to nothing."""
+        return (
+            not self._swept
+            or self._unmoved_pages >= CHECKPOINT_PAGES
+            or self._free_space.wanted
+            or self._log_room.wanted
+        )
 
     def reader(self) -> SqliteReader:
         """Open a reader for the calling thread."""
