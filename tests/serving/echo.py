@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import grpc
@@ -72,6 +72,9 @@ class Echo:
             self.cancelled.set()
 
     async def join(self, requests, context):
+        if self.raises is not None:
+            await anext(requests)
+            raise self.raises
         return "".join([text async for text in requests])
 
     async def chat(self, requests, context):
@@ -125,7 +128,7 @@ class Client:
     def many(self, name: str, request: str = "abc", **more):
         return self.channel.unary_stream(f"/{SERVICE}/{name}", serialise, parse)(request, **more)
 
-    def join(self, requests: list[str]):
+    def join(self, requests: Iterable[str]):
         return self.channel.stream_unary(f"/{SERVICE}/Join", serialise, parse)(iter(requests))
 
     def chat(self, requests: list[str]):

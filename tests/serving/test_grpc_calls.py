@@ -48,6 +48,20 @@ def test_all_four_kinds_answer_and_are_counted():
     asyncio.run(story())
 
 
+def test_a_caller_that_is_still_sending_hears_why_its_stream_is_refused():
+    async def story():
+        echo = Echo()
+        echo.raises = NotFound("no such job")
+        async with running(echo) as at:
+            sent = []
+            requests = (sent.append(number) or "x" * (1 << 20) for number in range(64))
+            error = await fails(at.client.join(requests))
+            assert (error.code(), error.details()) == (Code.NOT_FOUND, "no such job")
+            assert len(sent) == 64
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(
     ("error", "code", "details"),
     [

@@ -6,7 +6,9 @@ a reply of the wrong type, would be UNKNOWN with the exception's text.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterable, Awaitable, Callable
 from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any, cast
 
@@ -15,6 +17,9 @@ import grpc
 from portico.serving.grpc_calls import Calls, Limits, Method
 from portico.serving.grpc_ends import Code, Context, Refusal, code_of
 from portico.serving.registration import Handler
+
+REST_SECONDS = 1.0
+"""How long the rest of a stream that is refused is read, and forgotten."""
 
 Parse = Callable[[bytes], Any]
 Serialise = Callable[[Any], bytes]
@@ -65,12 +70,25 @@ def _single_out(
             code = code_of(context)
             encoded = serialise(reply) if code is Code.OK else b""
         except BaseException as error:
+            if parse is None and isinstance(error, Exception):
+                await _read_rest(request)
             await calls.fail(call, error)
             raise
-        calls.finish(call, code)
+        asyncio.get_running_loop().call_soon(calls.finish, call, code)  # after the reply has gone on its way
         return encoded
 
     return call_once
+
+
+async def _read_rest(requests: AsyncIterable[object]) -> None:
+    """Let a caller whose call is refused finish sending, for a moment.
+
+    The client libraries may otherwise find the stream broken while they send, and tell of that instead of the refusal.
+    """
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(REST_SECONDS):
+            async for _ in requests:
+                pass
 
 
 def _stream_out(behaviour: Behaviour, method: Method, calls: Calls, parse: Parse | None) -> Wrapped:
