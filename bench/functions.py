@@ -1,7 +1,8 @@
 """Python kinds: a function that does nothing, against Celery with Redis; two worker processes on both sides.
 
 Throughput counts until the client holds every result. Latency is of one job at a time with nothing else going on, on
-both sides through a synchronous client in a process of its own.
+both sides through a synchronous client in a process of its own; it is told also beside a Redis that syncs each write,
+since Portico answers for nothing that is not on the disk.
 """
 
 from __future__ import annotations
@@ -37,11 +38,15 @@ def run(scale: Scale) -> list[Figure]:
     (folder / "nothing_kinds.py").write_text(MODULE + "".join(FUNCTION.format(name=name) for name in names))
     config = folder / "functions.toml"
     config.write_text(CONFIG)
-    with fleeting(config, folder / "functions") as server, celery(folder) as peer:
-        return _compare(server, peer, scale)
+    with (
+        fleeting(config, folder / "functions") as server,
+        celery(folder / "celery") as peer,
+        celery(folder / "celery_durable", durable=True) as durable_peer,
+    ):
+        return [*_throughputs(server, peer, scale), *_latencies(server, peer, durable_peer, scale)]
 
 
-def _compare(server: Server, peer: CeleryPeer, scale: Scale) -> list[Figure]:
+def _throughputs(server: Server, peer: CeleryPeer, scale: Scale) -> list[Figure]:
     asyncio.run(_throughput(server, "warm", scale.of(1_000)))
     peer.jobs_per_second(scale.of(500))
     growth = Growth(server.pid)
@@ -53,10 +58,6 @@ def _compare(server: Server, peer: CeleryPeer, scale: Scale) -> list[Figure]:
         rates.append(count / known)
         server_rates.append(count / completed)
         growth.mark()
-    singles, peer_singles = [], []
-    for _ in range(scale.rounds):
-        peer_singles.append(peer.latencies(scale.of(SINGLES)))
-        singles.append(_latencies(server, scale.of(SINGLES)))
     return [
         Figure(
             name="Python kinds, result at the client",
@@ -67,21 +68,6 @@ def _compare(server: Server, peer: CeleryPeer, scale: Scale) -> list[Figure]:
             goal=at_least(4),
         ),
         Figure(name="the same until the last completed", unit="jobs/s", portico=tuple(server_rates)),
-        Figure(
-            name="one Python job, median",
-            unit="ms",
-            portico=tuple(1e3 * median(found) for found in singles),
-            peer=tuple(1e3 * median(found) for found in peer_singles),
-            peer_name="Celery",
-            goal=at_most(0.5),
-        ),
-        Figure(
-            name="one Python job, p99",
-            unit="ms",
-            portico=tuple(1e3 * percentile(found, 0.99) for found in singles),
-            peer=tuple(1e3 * percentile(found, 0.99) for found in peer_singles),
-            peer_name="Celery",
-        ),
         *memory("server memory grown per function finished", growth.per_piece(count)),
     ]
 
@@ -96,7 +82,40 @@ async def _throughput(server: Server, kind: str, count: int) -> tuple[float, flo
         return time.perf_counter() - clock, span(begun, done)
 
 
-def _latencies(server: Server, count: int) -> list[float]:
+def _latencies(server: Server, peer: CeleryPeer, durable_peer: CeleryPeer, scale: Scale) -> list[Figure]:
+    singles, peer_singles, durable_singles = [], [], []
+    for _ in range(scale.rounds):
+        peer_singles.append(peer.latencies(scale.of(SINGLES)))
+        singles.append(_one_by_one(server, scale.of(SINGLES)))
+        durable_singles.append(durable_peer.latencies(scale.of(SINGLES)))
+    medians = tuple(1e3 * median(found) for found in singles)
+    return [
+        Figure(
+            name="one Python job, median",
+            unit="ms",
+            portico=medians,
+            peer=tuple(1e3 * median(found) for found in peer_singles),
+            peer_name="Celery",
+            goal=at_most(0.5),
+        ),
+        Figure(
+            name="the same beside a Redis that syncs each write",
+            unit="ms",
+            portico=medians,
+            peer=tuple(1e3 * median(found) for found in durable_singles),
+            peer_name="Celery, as durable",
+        ),
+        Figure(
+            name="one Python job, p99",
+            unit="ms",
+            portico=tuple(1e3 * percentile(found, 0.99) for found in singles),
+            peer=tuple(1e3 * percentile(found, 0.99) for found in peer_singles),
+            peer_name="Celery",
+        ),
+    ]
+
+
+def _one_by_one(server: Server, count: int) -> list[float]:
     """Give the seconds from submission to result, one job at a time, as a client process of its own saw them."""
     found: list[float] = answer("jobv1_client.py", server.address, "single", str(count))["latencies"]
     return found

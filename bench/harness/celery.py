@@ -1,6 +1,7 @@
-"""Celery as a peer: in an environment of its own, on a private Redis without persistence, with two worker processes.
+"""Celery as a peer: in an environment of its own, on a private Redis, with two worker processes.
 
-Its client and workers reach Redis as Portico's client reaches the server: by TCP on loopback.
+Redis keeps nothing on the disk, or, `durable`, syncs each write before it answers, as Portico does. Celery's client and
+workers reach it as Portico's client reaches the server: by TCP on loopback.
 """
 
 from __future__ import annotations
@@ -63,8 +64,9 @@ class CeleryPeer:
 
 
 @contextmanager
-def celery(folder: Path) -> Iterator[CeleryPeer]:
+def celery(folder: Path, *, durable: bool = False) -> Iterator[CeleryPeer]:
     """Run Redis and a worker for the length of a block. Raises Absent without redis-server."""
+    folder.mkdir(exist_ok=True)
     redis = shutil.which("redis-server")
     if redis is None:
         raise Absent("redis-server is not installed (Debian: apt-get install redis-server)")
@@ -78,7 +80,9 @@ def celery(folder: Path) -> Iterator[CeleryPeer]:
         "--port",
         str(port),
         "--appendonly",
-        "no",
+        "yes" if durable else "no",
+        "--appendfsync",
+        "always",
         "--save",
         "",
         "--dir",

@@ -100,3 +100,69 @@ def test_only_the_last_that_have_ended_are_kept(monkeypatch):
         assert [instance and instance.ended for instance in found] == [None, True, True, False]
 
     asyncio.run(story())
+
+
+def test_an_answer_takes_its_shape_before_it_is_durable_and_leaves_after():
+    async def story():
+        plane = make_plane()
+        plane.start([KIND], [])
+        FakeNode(plane)
+        await settle(plane)
+        writer = plane.committer._writer
+        writer.hold = True
+        shaped = []
+
+        def shape(instance):
+            shaped.append(instance.state)
+            return "shaped"
+
+        submitting = asyncio.ensure_future(plane.submit(ScheduleKind("true"), shape))
+        await asyncio.sleep(0)
+        assert shaped
+        assert not submitting.done()
+        writer.flush()
+        assert await submitting == "shaped"
+
+    asyncio.run(story())
+
+
+def test_the_end_of_an_instance_takes_its_shape_before_it_is_durable_and_leaves_after(monkeypatch):
+    monkeypatch.setattr(asking, "A_MOMENT", 20.0)
+
+    async def story():
+        plane, node, instance = await scheduled()
+        shaped = []
+
+        def shape(instances):
+            shaped.extend(one.state for one in instances)
+            return "shaped"
+
+        looking = asyncio.ensure_future(plane.ask(ListInstances(id=instance.id), shape))
+        await asyncio.sleep(0)
+        writer = plane.committer._writer
+        writer.hold = True
+        node.ended(node.orders[0])
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert shaped == [InstanceState.SUCCEEDED]
+        assert not looking.done()
+        writer.flush()
+        assert await looking == "shaped"
+
+    asyncio.run(story())
+
+
+def test_who_waits_no_more_is_forgotten():
+    async def story():
+        plane, node, instance = await scheduled()
+        first = asyncio.ensure_future(plane.awaiting.end(instance.id, 20.0))
+        second = asyncio.ensure_future(plane.awaiting.end(instance.id, 20.0))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        node.ended(node.orders[0])
+        await second
+        await plane.awaiting.end(instance.id, 0.0)
+        assert not plane.awaiting._waiting
+
+    asyncio.run(story())
