@@ -7,6 +7,7 @@ engine leaves nodes and their Runs alone unless they are to be stopped.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,7 +86,8 @@ class LocalEngine:
 
     def _start_keeper(self, name: str, config: NodeConfig) -> int:
         """Start a keeper that may run wherever this server was allowed to when it began, and so may its Runs."""
-        os.sched_setaffinity(0, self._processors)
+        with contextlib.suppress(OSError):  # where that is not allowed, the server was not moved either
+            os.sched_setaffinity(0, self._processors)
         return start_keeper(self._root / name, config)
 
     def _alive(self) -> list[str]:
