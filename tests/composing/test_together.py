@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.skipif(len(ALL) == 1, reason="there is one processor on
 def _spread():
     yield
     for thread in Path("/proc/self/task").iterdir():
-        os.sched_setaffinity(int(thread.name), ALL)
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), ALL)
 
 
 @pytest.fixture
