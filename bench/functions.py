@@ -21,7 +21,9 @@ from harness.server import Server, fleeting
 
 COUNT = 10_000
 CELERY_COUNT = 3_000
-SINGLES = 500
+SINGLES = 150
+TURNS = 9
+"""How often the sides of latencies take turns, so that a bad spell of the machine is nobody's alone."""
 MODULE = "import portico\n"
 FUNCTION = "\n@portico.kind\ndef {name}() -> None:\n    return None\n"
 CONFIG = f"""
@@ -84,7 +86,7 @@ async def _throughput(server: Server, kind: str, count: int) -> tuple[float, flo
 
 def _latencies(server: Server, peer: CeleryPeer, durable_peer: CeleryPeer, scale: Scale) -> list[Figure]:
     singles, peer_singles, durable_singles = [], [], []
-    for _ in range(scale.rounds):
+    for _ in range(TURNS):
         peer_singles.append(peer.latencies(scale.of(SINGLES)))
         singles.append(_one_by_one(server, scale.of(SINGLES)))
         durable_singles.append(durable_peer.latencies(scale.of(SINGLES)))
