@@ -1,17 +1,19 @@
-"""Threads of a quiet server on one processor, those of a busy one on all: told apart by the kernel's own masks."""
+"""Threads of a calm server on one processor, those of a crowded one on all: as the kernel's own masks tell."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from portico.composing import together
-from portico.composing.together import FULL, QUIET, SPREAD_SECONDS, Together, keep_together
+from portico.composing.together import CALM, CROWDED, SPREAD_SECONDS, Together, keep_together
 
 ALL = os.sched_getaffinity(0)
 
@@ -37,31 +39,32 @@ def other():
     thread.join()
 
 
-def test_a_quiet_process_is_gathered_with_all_its_threads(other):
+def test_a_calm_process_is_gathered_with_all_its_threads(other):
     kept = Together()
-    kept.consider(QUIET - 0.01, now=10.0)
+    kept.consider(CALM, now=9.0)
+    assert not kept.gathered
+    kept.consider(CALM - 0.01, now=10.0)
     assert kept.gathered
     assert len(os.sched_getaffinity(0)) == 1
     assert os.sched_getaffinity(other) == os.sched_getaffinity(0)
-    kept.consider(FULL, now=11.0)
+    kept.consider(CROWDED, now=11.0)
     assert kept.gathered
 
 
-def test_a_busy_process_is_spread_and_left_so_for_a_while(other):
+def test_a_crowded_process_is_spread_and_left_so_for_a_while(other):
     kept = Together()
     kept.consider(0.0, now=10.0)
-    kept.consider(FULL + 0.01, now=11.0)
+    kept.consider(CROWDED + 0.01, now=11.0)
     assert os.sched_getaffinity(0) == os.sched_getaffinity(other) == ALL
     kept.consider(0.0, now=11.0 + SPREAD_SECONDS / 2)
-    assert not kept.gathered
-    kept.consider(QUIET, now=11.0 + SPREAD_SECONDS)
     assert not kept.gathered
     kept.consider(0.0, now=11.0 + SPREAD_SECONDS)
     assert kept.gathered
 
 
-def test_it_is_looked_after_by_what_the_process_uses_and_let_go_at_the_end(monkeypatch, other):
-    monkeypatch.setattr(together, "LOOK_SECONDS", 0.02)
+def test_who_waits_for_its_processor_is_let_go_and_gathered_again_elsewhere(monkeypatch, other):
+    monkeypatch.setattr(together, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(together, "SPREAD_SECONDS", 0.05)
     turned = asyncio.Event()
 
     def move(processors, moved=together._move):
@@ -73,27 +76,37 @@ def test_it_is_looked_after_by_what_the_process_uses_and_let_go_at_the_end(monke
             turned.clear()
             await turned.wait()
 
-    def work(end):
-        while not end.is_set():
+    async def work():
+        while True:
             sum(range(1_000))
+            await asyncio.sleep(0)
 
     async def story():
         monkeypatch.setattr(together, "_move", move)
-        keeping = asyncio.create_task(keep_together())
-        async with asyncio.timeout(20):
+        keeping, working = asyncio.create_task(keep_together()), asyncio.create_task(work())
+        async with asyncio.timeout(60):
             await until(1)
-            end = threading.Event()
-            busy = threading.Thread(target=work, args=(end,))
-            busy.start()
-            await until(len(ALL))
-            end.set()
-            busy.join()
+            with beside(os.sched_getaffinity(other)):
+                await until(len(ALL))
             await until(1)
-        keeping.cancel()
-        await asyncio.wait([keeping])
+        for task in (keeping, working):
+            task.cancel()
+        await asyncio.wait([keeping, working])
         assert os.sched_getaffinity(0) == os.sched_getaffinity(other) == ALL
 
     asyncio.run(story())
+
+
+@contextlib.contextmanager
+def beside(processors):
+    """Keep processors busy with another process."""
+    program = f"import os; os.sched_setaffinity(0, {processors})\nwhile True: pass"
+    process = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_where_it_is_not_allowed_the_server_goes_on(monkeypatch):
