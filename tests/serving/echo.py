@@ -74,6 +74,7 @@ class Echo:
     async def join(self, requests, context):
         if self.raises is not None:
             await anext(requests)
+            self.entered.set()
             raise self.raises
         return "".join([text async for text in requests])
 

@@ -11,7 +11,7 @@ import grpc
 import grpc.aio
 import pytest
 import structlog.testing
-from serving.echo import Echo, running
+from serving.echo import Echo, parse, running, serialise
 
 from portico.domain.errors import Compacted, Conflict, Exhausted, Invalid, NotFound, PorticoError, Unavailable
 from portico.serving import request_context
@@ -58,6 +58,23 @@ def test_a_caller_that_is_still_sending_hears_why_its_stream_is_refused():
             error = await fails(at.client.join(requests))
             assert (error.code(), error.details()) == (Code.NOT_FOUND, "no such job")
             assert len(sent) == 64
+
+    asyncio.run(story())
+
+
+def test_a_caller_that_goes_while_its_refused_stream_is_read_is_counted_out():
+    async def story():
+        echo = Echo()
+        echo.raises = NotFound("no such job")
+        async with running(echo) as at:
+            call = at.client.channel.stream_unary("/test.Echo/Join", serialise, parse)()
+            await call.write("x")
+            await echo.entered.wait()
+            call.cancel()
+            async with asyncio.timeout(10):
+                while not (at.count("Join", "CANCELLED") or at.count("Join", "NOT_FOUND")):
+                    await asyncio.sleep(0)
+            assert 'portico_grpc_calls_under_way{server="grpc"} 0.0' in at.metrics.exposition().decode()
 
     asyncio.run(story())
 

@@ -46,7 +46,7 @@ def wrap(handler: Handler, method: Method, calls: Calls, limits: Limits) -> Hand
         )
     if handler.request_streaming:
         return grpc.stream_unary_rpc_method_handler(
-            _single_out(behaviour, method, calls, None, serialise),
+            _single_out(_reading_to_the_end(behaviour), method, calls, None, serialise),
             parse,
             None,
         )
@@ -70,8 +70,6 @@ def _single_out(
             code = code_of(context)
             encoded = serialise(reply) if code is Code.OK else b""
         except BaseException as error:
-            if parse is None and isinstance(error, Exception):
-                await _read_rest(request)
             await calls.fail(call, error)
             raise
         asyncio.get_running_loop().call_soon(calls.finish, call, code)  # after the reply has gone on its way
@@ -80,15 +78,24 @@ def _single_out(
     return call_once
 
 
-async def _read_rest(requests: AsyncIterable[object]) -> None:
-    """Let a caller whose call is refused finish sending, for a moment.
+def _reading_to_the_end(behaviour: Behaviour) -> Behaviour:
+    """Let a caller whose stream a service refuses finish sending, for a moment.
 
     The client libraries may otherwise find the stream broken while they send, and tell of that instead of the refusal.
+    Who is not admitted at all is not read from.
     """
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(REST_SECONDS):
-            async for _ in requests:
-                pass
+
+    async def behave(requests: AsyncIterable[object], context: Context) -> Any:
+        try:
+            return await behaviour(requests, context)
+        except Exception:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(REST_SECONDS):
+                    async for _ in requests:
+                        pass
+            raise
+
+    return behave
 
 
 def _stream_out(behaviour: Behaviour, method: Method, calls: Calls, parse: Parse | None) -> Wrapped:
